@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Makefile - build, check, demo, install. `make help` lists the targets.
+
+PROGRAMS := attlsd attlsctl attls-keyring attls-net
+MAIN_attlsd        := gateway/daemon/main.c
+MAIN_attlsctl      := gateway/ctl/main.c
+MAIN_attls-keyring := keyring/cli/main.c
+MAIN_attls-net     := gateway/net/main.c
+FOLDERS := base keyring keyring/cli rules gateway/packet gateway/tcp gateway/tls \
+           gateway/flow gateway/worker gateway/daemon gateway/ctl gateway/net
+
+# SAN=1: AddressSanitizer and UndefinedBehaviorSanitizer, in a build folder of its own
+SAN ?= 0
+ifeq ($(SAN),1)
+BUILD    := build/san
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
+OPT      ?= -O1
+else
+BUILD    := build/$(if $(filter clang%,$(CC)),clang,release)
+SANFLAGS :=
+OPT      ?= -O2
+endif
+
+PACKAGES := libnetfilter_queue libmnl openssl libcap-ng jansson
+VERSION  := $(shell cat VERSION)
+prefix   ?= /usr
+CFLAGS   ?= -g
+override CFLAGS += $(OPT) -std=c11 -pthread -fno-omit-frame-pointer -fstack-protector-strong -fPIE \
+	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
+	-Wpointer-arith -Wwrite-strings -Wundef -Werror $(SANFLAGS)
+override CPPFLAGS += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DATTLS_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES))
+ifeq ($(SAN),1)
+override CPPFLAGS += -U_FORTIFY_SOURCE
+endif
+LDFLAGS  += -pie -Wl,-z,relro,-z,now
+LDLIBS   := $(shell pkg-config --libs $(PACKAGES)) -liniparser -lm
+
+MAINS   := $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
+SOURCES := $(filter-out $(MAINS),$(wildcard $(addsuffix /*.c,$(FOLDERS))))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
+LIBRARY := $(BUILD)/libgateway.a
+BINS    := $(PROGRAMS:%=$(BUILD)/%)
+UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+SIM     := $(BUILD)/tests/sim
+
+.DEFAULT_GOAL := all
+.PHONY: all check-tools unit sim test demo lint clean install help image-test bench fuzz
+all: $(BINS) ## build the four programs
+
+define program
+$(BUILD)/$(1): $(BUILD)/obj/$(MAIN_$(1):.c=.o) $(LIBRARY)
+	@echo "  LD    $$@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ $(LDLIBS)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+$(LIBRARY): $(OBJECTS)
+	@echo "  AR    $@"
+	@rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c VERSION Makefile
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIBRARY) $(LDLIBS) -lcmocka
+
+$(SIM): $(wildcard tests/sim/*.c tests/sim/*.h) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  CC    tests/sim"
+	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $(wildcard tests/sim/*.c) $(LIBRARY) $(LDLIBS)
+
+unit: $(UNITS) ## unit tests
+	@scripts/run-unit $(UNITS)
+
+SEEDS ?= 2000
+SEED_BASE ?= 1
+sim: $(SIM) ## two endpoints over an impaired link in virtual time (SEEDS=n SEED_BASE=m)
+	@$(SIM) --seeds $(SEEDS) --base $(SEED_BASE)
+
+test: ## install what is needed, build, run everything (as root, on a fresh Debian 12)
+	@scripts/run-tests
+
+demo: ## install what is needed, build, show the main job (as root, on a fresh Debian 12)
+	@scripts/demo
+
+image-test: ## build the Dockerfile without an engine and run the gateway inside it (as root)
+	@tests/image/run
+
+lint: ## layers, style, format, clang-tidy, cppcheck, shellcheck
+	@scripts/lint
+
+install: all ## install programs, man pages, completions, examples (DESTDIR, prefix)
+	@scripts/install-files "$(BUILD)" "$(DESTDIR)" "$(prefix)"
+
+clean: ## remove what was built
+	rm -rf build
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t16
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
