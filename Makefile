@@ -56,7 +56,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 $(LIBRARY): $(OBJECTS)
 	@echo "  AR    $@"
-	@rm -f $@ && ar rcs $@ $^
+	@rm -f $@ && ar qcs $@ $^
 
 $(BUILD)/obj/%.o: %.c VERSION Makefile
 	@mkdir -p $(@D)

@@ -55,8 +55,7 @@ static bool make_room(struct ranges *r)
 static void replace(struct ranges *r, unsigned i, unsigned n, const struct range *with, unsigned m)
 {
 	if (n != m)
-		memmove(r->items + i + m, r->items + i + n,
-			(r->count - i - n) * sizeof(*r->items));
+		memmove(r->items + i + m, r->items + i + n, (r->count - i - n) * sizeof(*r->items));
 	if (m)
 		r->items[i] = *with;
 	r->count += m - n;

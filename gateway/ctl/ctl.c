@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ctl.c - attlsctl: the verbs, each a row of a table */
+#include "gateway/ctl/ctl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/ctl/client.h"
+#include "gateway/ctl/cmdline.h"
+#include "gateway/ctl/columns.h"
+#include "gateway/ctl/offline.h"
+#include "gateway/ctl/render.h"
+#include "rules/settings.h"
+
+#define DEFAULT_INI "/etc/attls/attls.ini"
+
+void ctl_print_json(const json_t *json)
+{
+	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	putchar('\n');
+}
+
+static struct settings *ctl_settings(struct ctl *ctl)
+{
+	return settings_load(ctl->ini ? ctl->ini : DEFAULT_INI, &ctl->err);
+}
+
+/* Ask the daemon of the ini file. @args is taken over. */
+static enum ctl_exit ctl_call(struct ctl *ctl, const char *command, json_t *args, json_t **result)
+{
+	struct settings *s = ctl_settings(ctl);
+	enum ctl_exit code;
+
+	if (!s) {
+		json_decref(args);
+		return CTL_FAILED;
+	}
+	code = client_call(s->control, command, args, result, &ctl->err);
+	settings_free(s);
+	return code;
+}
+
+/* Print @result as asked for and let go of it. */
+static void ctl_show(
+	const struct ctl *ctl, json_t *result, void (*render)(const json_t *result, FILE *out))
+{
+	if (ctl->json)
+		ctl_print_json(result);
+	else
+		render(result, stdout);
+	json_decref(result);
+}
+
+/* A verb that asks one thing and shows the answer. */
+static enum ctl_exit ctl_ask(
+	struct ctl *ctl, const char *command, void (*render)(const json_t *result, FILE *out))
+{
+	json_t *result = NULL;
+	enum ctl_exit code = ctl_call(ctl, command, NULL, &result);
+
+	if (code == CTL_OK)
+		ctl_show(ctl, result, render);
+	return code;
+}
+
+static enum ctl_exit run_status(struct ctl *ctl)
+{
+	return ctl_ask(ctl, "status", render_status);
+}
+
+static enum ctl_exit run_flows(struct ctl *ctl)
+{
+	return ctl_ask(ctl, "flows", render_flows);
+}
+
+static enum ctl_exit run_policy_show(struct ctl *ctl)
+{
+	return ctl_ask(ctl, "policy-show", render_policy);
+}
+
+static enum ctl_exit run_stats(struct ctl *ctl)
+{
+	return ctl_ask(ctl, "stats", ctl->prometheus ? render_prometheus : render_stats);
+}
+
+/* The daemon's warnings stand inside the result; they go where all sentences go. */
+static enum ctl_exit run_reload(struct ctl *ctl)
+{
+	json_t *result = NULL, *line;
+	enum ctl_exit code = ctl_call(ctl, "reload", NULL, &result);
+	size_t i;
+
+	if (code != CTL_OK)
+		return code;
+	json_array_foreach(json_object_get(result, "warnings"), i, line)
+		err_warn(&ctl->err, "%s", json_is_string(line) ? json_string_value(line) : "?");
+	ctl_show(ctl, result, render_reload);
+	return CTL_OK;
+}
+
+/* Without files: those that attls.ini names. */
+static enum ctl_exit run_policy_check(struct ctl *ctl)
+{
+	struct settings *s;
+	const char *path;
+	enum ctl_exit code;
+
+	if (ctl->file_count)
+		return offline_check(ctl);
+	s = ctl_settings(ctl);
+	if (!s)
+		return CTL_FAILED;
+	path = s->rules;
+	ctl->files = &path;
+	ctl->file_count = 1;
+	code = offline_check(ctl);
+	ctl->file_count = 0;
+	ctl->files = NULL;
+	settings_free(s);
+	return code;
+}
+
+static json_t *match_args(const struct ctl *ctl)
+{
+	const char *const pairs[][2] = {{"local", ctl->local}, {"remote", ctl->remote},
+		{"direction", ctl->direction}, {"userid", ctl->userid}, {"jobname", ctl->jobname},
+		{"at", ctl->at}};
+	json_t *args = json_object();
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		if (pairs[i][1])
+			json_object_set_new(args, pairs[i][0], json_string(pairs[i][1]));
+	}
+	return args;
+}
+
+/* [gateway] unmatched, from the ini file if one was named or stands in the usual place. */
+static bool ctl_unmatched_reject(struct ctl *ctl, bool *reject)
+{
+	struct settings *s;
+
+	*reject = false;
+	if (!ctl->ini && access(DEFAULT_INI, F_OK) < 0)
+		return true;
+	s = ctl_settings(ctl);
+	if (!s)
+		return false;
+	*reject = s->unmatched_reject;
+	settings_free(s);
+	return true;
+}
+
+static enum ctl_exit run_policy_match(struct ctl *ctl)
+{
+	json_t *result = NULL;
+	enum ctl_exit code;
+	bool reject;
+
+	if (ctl->jobname || ctl->at)
+		err_warn(&ctl->err,
+			"rules of this version have no jobname or time condition, so --jobname and "
+			"--at make no difference");
+	if (ctl->file_count == 0)
+		code = ctl_call(ctl, "policy-match", match_args(ctl), &result);
+	else if (ctl_unmatched_reject(ctl, &reject))
+		code = offline_match(ctl, reject, &result);
+	else
+		code = CTL_FAILED;
+	if (code == CTL_OK)
+		ctl_show(ctl, result, render_match);
+	return code;
+}
+
+static const struct verb verbs[] = {
+	{"status", "version, uptime, policy generation, flows, drops by reason", 0, 0, false,
+		run_status},
+	{"flows", "one row a connection", 0, 0, false, run_flows},
+	{"policy show", "the policy in force, as INI", 0, 0, false, run_policy_show},
+	{"policy check",
+		"whether rule files load (none given: those of the ini file); no daemon needed", 0,
+		0, true, run_policy_check},
+	{"policy match", "which rule takes a connection, and why others do not",
+		OPT_LOCAL | OPT_REMOTE | OPT_DIRECTION,
+		OPT_USERID | OPT_JOBNAME | OPT_AT | OPT_RULES, false, run_policy_match},
+	{"reload", "read rules and key rings anew; all or nothing", 0, 0, false, run_reload},
+	{"stats", "counters since the start", 0, OPT_PROMETHEUS, false, run_stats},
+	{0},
+};
+
+static void sentences_print(const struct err_list *err)
+{
+	for (size_t i = 0; i < err->warning_count; i++) {
+		text_make_printable(err->warnings[i]);
+		fprintf(stderr, "attlsctl: warning: %s\n", err->warnings[i]);
+	}
+	for (size_t i = 0; i < err->count; i++) {
+		text_make_printable(err->lines[i]);
+		fprintf(stderr, "attlsctl: %s\n", err->lines[i]);
+	}
+}
+
+enum ctl_exit ctl_run(int argc, char **argv)
+{
+	const struct verb *verb = NULL;
+	enum ctl_exit code;
+	struct ctl ctl = {0};
+
+	err_init(&ctl.err);
+	switch (cmdline_parse(argc, argv, verbs, &ctl, &verb)) {
+	case CMDLINE_RUN: code = verb->run(&ctl); break;
+	case CMDLINE_DONE: code = CTL_OK; break;
+	default: code = CTL_USAGE; break;
+	}
+	if (fflush(stdout) != 0 && code == CTL_OK) {
+		err_add(&ctl.err, "cannot write the answer to standard output");
+		code = CTL_FAILED;
+	}
+	sentences_print(&ctl.err);
+	err_fini(&ctl.err);
+	free(ctl.files);
+	return code;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* offline.c - questions about rule files that need no daemon */
+#include "gateway/ctl/offline.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_text.h"
+#include "rules/policy.h"
+
+static json_t *sentences(char *const *lines, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, json_text(lines[i]));
+	return array;
+}
+
+enum ctl_exit offline_check(struct ctl *ctl)
+{
+	struct err_list *err = &ctl->err;
+	struct policy *p = policy_load_files(ctl->files, ctl->file_count, err);
+	size_t rules = p ? p->rule_count : 0, actions = p ? p->action_count : 0;
+
+	if (ctl->json) {
+		json_t *verdict = json_pack("{s:b, s:I, s:I, s:o, s:o}", "ok", p != NULL, "rules",
+			(json_int_t)rules, "actions", (json_int_t)actions, "errors",
+			sentences(err->lines, err->count), "warnings",
+			sentences(err->warnings, err->warning_count));
+
+		ctl_print_json(verdict);
+		json_decref(verdict);
+		err_fini(err);
+	} else if (p) {
+		printf("the policy is good: %zu rules, %zu actions\n", rules, actions);
+	}
+	if (!p)
+		return CTL_FAILED;
+	policy_put(p);
+	return CTL_OK;
+}
+
+/* A user name or number. Return: false with a sentence */
+static bool uid_parse(const char *text, uid_t *uid, struct err_list *err)
+{
+	const struct passwd *pw = getpwnam(text);
+	unsigned long number;
+	char *end;
+
+	if (pw) {
+		*uid = pw->pw_uid;
+		return true;
+	}
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (isdigit((unsigned char)*text) && !*end && errno == 0 && number < (uid_t)-1) {
+		*uid = (uid_t)number;
+		return true;
+	}
+	err_add(err, "--userid: this host has no account named %s", text);
+	return false;
+}
+
+static bool query_make(struct ctl *ctl, struct query *q)
+{
+	*q = (struct query){.owner_known = ctl->userid != NULL};
+	q->direction =
+		strcmp(ctl->direction, "outbound") == 0 ? DIRECTION_OUTBOUND : DIRECTION_INBOUND;
+	return endpoint_parse(ctl->local, &q->tuple.local) &&
+	       endpoint_parse(ctl->remote, &q->tuple.remote) &&
+	       (!ctl->userid || uid_parse(ctl->userid, &q->uid, &ctl->err));
+}
+
+static json_t *match_json(const struct policy *p, const struct query *q)
+{
+	static const char *const names[] = {
+		[OUTCOME_RULE] = "rule",
+		[OUTCOME_UNMATCHED] = "unmatched",
+		[OUTCOME_UNKNOWN_REJECT] = "unknown-reject",
+	};
+	struct explanation *passed = calloc(p->rule_count + 1, sizeof(*passed));
+	const struct rule *rule = NULL;
+	json_t *rows = json_array();
+	enum outcome outcome;
+	const char *action;
+	size_t count = 0;
+
+	outcome = policy_explain(p, q, &rule, passed, &count);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(
+			rows, json_pack("{s:o, s:o}", "rule", json_text(passed[i].rule->name),
+				      "condition", json_text(passed[i].condition)));
+	free(passed);
+	if (outcome == OUTCOME_RULE)
+		action = rule->action->name;
+	else
+		action = outcome == OUTCOME_UNMATCHED && !p->unmatched_reject ? "pass" : "reject";
+	return json_pack("{s:o, s:o, s:s, s:o}", "rule", json_text(rule ? rule->name : NULL),
+		"action", json_text(action), "outcome", names[outcome], "passed_over", rows);
+}
+
+enum ctl_exit offline_match(struct ctl *ctl, bool unmatched_reject, json_t **result)
+{
+	struct policy *p;
+	struct query q;
+
+	if (!query_make(ctl, &q))
+		return CTL_FAILED;
+	p = policy_load_files(ctl->files, ctl->file_count, &ctl->err);
+	if (!p)
+		return CTL_FAILED;
+	p->unmatched_reject = unmatched_reject;
+	*result = match_json(p, &q);
+	policy_put(p);
+	return CTL_OK;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* render_stats.c - the daemon's counters as a table, and for Prometheus */
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "gateway/ctl/columns.h"
+#include "gateway/ctl/render.h"
+
+static void counter_add(struct columns *table, const char *name, const json_t *value)
+{
+	char text[QUANTITY_TEXT];
+
+	snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	columns_add(table, name);
+	columns_add(table, text);
+}
+
+void render_stats(const json_t *stats, FILE *out)
+{
+	static const struct column headers[] = {{"COUNTER", false}, {"VALUE", true}};
+	struct columns table;
+	const char *name;
+	json_t *value;
+
+	columns_init(&table, headers, 2);
+	json_object_foreach(json_object_get(stats, "counters"), name, value)
+		counter_add(&table, name, value);
+	json_object_foreach(json_object_get(stats, "drops"), name, value)
+	{
+		char label[96];
+
+		snprintf(label, sizeof(label), "drops: %.80s", name);
+		counter_add(&table, label, value);
+	}
+	columns_print(&table, out);
+	columns_fini(&table);
+}
+
+/* Metric names are of [a-zA-Z0-9_]; anything else becomes '_'. "_total" ends a name once. */
+static void metric_name(const char *name, char *buf, size_t size)
+{
+	size_t len;
+
+	snprintf(buf, size, "attls_%s", name);
+	for (char *p = buf; *p; p++) {
+		if (!isalnum((unsigned char)*p))
+			*p = '_';
+	}
+	len = strlen(buf);
+	if (len < 6 || strcmp(buf + len - 6, "_total") != 0)
+		snprintf(buf + len, size - len, "_total");
+}
+
+/* "flows_opened" reads "flows opened". */
+static void metric_help(const char *metric, const char *name, FILE *out)
+{
+	fprintf(out, "# HELP %s ", metric);
+	for (; *name; name++)
+		fputc(isalnum((unsigned char)*name) ? *name : ' ', out);
+	fprintf(out, ", since the start of attlsd\n# TYPE %s counter\n", metric);
+}
+
+/* Escaped as the text format wants label values: backslash, quote, newline. */
+static void label_print(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		if (*text == '\\' || *text == '"')
+			fputc('\\', out);
+		fputc(*text == '\n' ? ' ' : *text, out);
+	}
+}
+
+void render_prometheus(const json_t *stats, FILE *out)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(json_object_get(stats, "counters"), name, value)
+	{
+		char metric[128];
+
+		metric_name(name, metric, sizeof(metric));
+		metric_help(metric, name, out);
+		fprintf(out, "%s %" JSON_INTEGER_FORMAT "\n", metric, json_integer_value(value));
+	}
+	metric_help("attls_drops_total", "packets dropped by reason", out);
+	json_object_foreach(json_object_get(stats, "drops"), name, value)
+	{
+		fprintf(out, "attls_drops_total{reason=\"");
+		label_print(name, out);
+		fprintf(out, "\"} %" JSON_INTEGER_FORMAT "\n", json_integer_value(value));
+	}
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* commands.c - what attlsctl can ask of the daemon */
+#include "base/log.h"
+#include "gateway/daemon/daemon.h"
+#include "gateway/daemon/describe.h"
+#include "gateway/daemon/reload.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+
+static bool command_status(void *ctx, const json_t *args, json_t **result, struct err_list *err)
+{
+	(void)args, (void)err;
+	*result = describe_status(ctx);
+	return true;
+}
+
+static bool command_flows(void *ctx, const json_t *args, json_t **result, struct err_list *err)
+{
+	(void)args, (void)err;
+	*result = describe_flows(ctx);
+	return true;
+}
+
+static bool command_stats(void *ctx, const json_t *args, json_t **result, struct err_list *err)
+{
+	(void)args, (void)err;
+	*result = describe_stats(ctx);
+	return true;
+}
+
+static bool command_reload(void *ctx, const json_t *args, json_t **result, struct err_list *err)
+{
+	struct daemon *d = ctx;
+
+	(void)args;
+	if (!reload_run(d, err))
+		return false;
+	*result = json_pack("{s:I}", "generation", (json_int_t)d->snapshot->generation);
+	return true;
+}
+
+static bool command_policy_show(void *ctx, const json_t *args, json_t **result,
+	struct err_list *err)
+{
+	const struct daemon *d = ctx;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)args;
+	if (!out) {
+		err_add(err, "out of memory");
+		return false;
+	}
+	policy_print(d->snapshot->policy, out);
+	fclose(out);
+	*result = json_pack("{s:I, s:s%}", "generation", (json_int_t)d->snapshot->generation, "ini",
+		text, len);
+	free(text);
+	return true;
+}
+
+/* ---- policy match ---- */
+
+static bool take_endpoint(const json_t *args, const char *key, struct endpoint *e,
+	struct err_list *err)
+{
+	const char *text = json_string_value(json_object_get(args, key));
+
+	if (text && endpoint_parse(text, e))
+		return true;
+	err_add(err, "%s: \"%s\" is no ADDRESS:PORT", key, text ? text : "");
+	return false;
+}
+
+static bool take_direction(const json_t *args, enum direction *d, struct err_list *err)
+{
+	const char *text = json_string_value(json_object_get(args, "direction"));
+
+	if (text && strcmp(text, "outbound") == 0)
+		*d = DIRECTION_OUTBOUND;
+	else if (text && strcmp(text, "inbound") == 0)
+		*d = DIRECTION_INBOUND;
+	else
+		err_add(err, "direction: \"%s\" is neither inbound nor outbound", text ? text : "");
+	return !err_any(err);
+}
+
+static bool take_user(const json_t *args, struct query *q, struct err_list *err)
+{
+	const char *text = json_string_value(json_object_get(args, "userid"));
+	const struct passwd *account;
+	char *end;
+
+	if (!text)
+		return true;
+	q->owner_known = true;
+	q->uid = (uid_t)strtoul(text, &end, 10);
+	if (*text && !*end)
+		return true;
+	account = getpwnam(text);
+	if (!account) {
+		err_add(err, "userid: there is no account %s on this system", text);
+		return false;
+	}
+	q->uid = account->pw_uid;
+	return true;
+}
+
+static json_t *passed_over(const struct explanation *passed, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list,
+			json_pack("{s:s, s:s}", "rule", passed[i].rule->name, "condition",
+				passed[i].condition));
+	return list;
+}
+
+static bool command_policy_match(void *ctx, const json_t *args, json_t **result,
+	struct err_list *err)
+{
+	static const char *const outcomes[] = {
+		[OUTCOME_RULE] = "rule",
+		[OUTCOME_UNMATCHED] = "unmatched",
+		[OUTCOME_UNKNOWN_REJECT] = "unknown-reject",
+	};
+	const struct policy *p = ((const struct daemon *)ctx)->snapshot->policy;
+	struct query q = {0};
+	struct explanation *passed;
+	const struct rule *rule = NULL;
+	enum outcome outcome;
+	size_t count = 0;
+
+	if (!take_endpoint(args, "local", &q.tuple.local, err) ||
+		!take_endpoint(args, "remote", &q.tuple.remote, err) ||
+		!take_direction(args, &q.direction, err) || !take_user(args, &q, err))
+		return false;
+	passed = calloc(p->rule_count + 1, sizeof(*passed));
+	if (!passed) {
+		err_add(err, "out of memory");
+		return false;
+	}
+	outcome = policy_explain(p, &q, &rule, passed, &count);
+	*result = json_pack("{s:s?, s:s?, s:s, s:o}", "rule", rule ? rule->name : NULL, "action",
+		rule ? rule->action->name : NULL, "outcome", outcomes[outcome], "passed_over",
+		passed_over(passed, count));
+	free(passed);
+	return true;
+}
+
+/* ---- quiesce and resume, for attls-net ---- */
+
+static void call_quiesce(struct worker *w, void *arg)
+{
+	w->intake.quiesced = *(bool *)arg;
+	if (w->intake.quiesced)
+		worker_reset_all(w, FAULT_ADMIN);
+}
+
+static bool set_quiesced(struct daemon *d, bool quiesced, json_t **result)
+{
+	d->quiesced = quiesced;
+	pool_call(&d->pool, call_quiesce, &quiesced);
+	log_info(quiesced ? "quiesced: no new connections, TLS flows reset" : "resumed");
+	*result = json_pack("{s:b}", "quiesced", (int)quiesced);
+	return true;
+}
+
+static bool command_quiesce(void *ctx, const json_t *args, json_t **result, struct err_list *err)
+{
+	(void)args, (void)err;
+	return set_quiesced(ctx, true, result);
+}
+
+/* The devices may have been made anew since: attach again before anything is sent. */
+static bool command_resume(void *ctx, const json_t *args, json_t **result, struct err_list *err)
+{
+	struct daemon *d = ctx;
+
+	(void)args;
+	return inject_reopen(&d->inject, err) && set_quiesced(d, false, result);
+}
+
+const struct control_command daemon_commands[] = {
+	{"status", command_status},
+	{"flows", command_flows},
+	{"stats", command_stats},
+	{"reload", command_reload},
+	{"policy-show", command_policy_show},
+	{"policy-match", command_policy_match},
+	{"quiesce", command_quiesce},
+	{"resume", command_resume},
+	{NULL, NULL},
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* daemon.h - the process as a whole: what main.c starts and the control commands act on */
+#ifndef ATTLS_DAEMON_DAEMON_H
+#define ATTLS_DAEMON_DAEMON_H
+
+#include "gateway/daemon/control.h"
+#include "gateway/daemon/helper.h"
+#include "gateway/worker/pool.h"
+#include "rules/settings.h"
+
+enum { DAEMON_RETIRED = 64 };
+
+struct daemon {
+	const char *ini;		/* path of attls.ini */
+	struct settings *settings;
+	struct snapshot *snapshot;	/* in force; referenced */
+	/* replaced by a reload, but flows live on in them: their packets are still to be queued */
+	struct snapshot *retired[DAEMON_RETIRED];
+	size_t retired_count;
+	struct inject inject;
+	struct pool pool;
+	struct helper helper;
+	struct control *control;
+	usec_t started;			/* CLOCK_MONOTONIC */
+	bool quiesced;
+};
+
+/** daemon_commands - the table for control_open(); its ctx is a struct daemon */
+extern const struct control_command daemon_commands[];
+
+#endif

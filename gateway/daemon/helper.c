@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* helper.c - the small process that runs attls-net for a daemon that no longer may */
+#include "gateway/daemon/helper.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SAID_MAX = 8192 };
+
+/* What attls-net came to, as the helper reports it. */
+struct outcome {
+	int status;		/* exit status; 255: it could not be run */
+	char said[SAID_MAX];	/* its standard error */
+};
+
+/* The program beside ours, else the one in PATH. */
+static void find_program(char *path, size_t size)
+{
+	ssize_t len = readlink("/proc/self/exe", path, size - 16);
+	char *slash;
+
+	path[len > 0 ? len : 0] = '\0';
+	slash = strrchr(path, '/');
+	snprintf(slash ? slash + 1 : path, 16, "attls-net");
+	if (!slash || access(path, X_OK) != 0)
+		snprintf(path, size, "attls-net");
+}
+
+static void run_child(const char *ini, const char *keep, int out)
+{
+	char program[PATH_MAX];
+
+	find_program(program, sizeof(program));
+	dup2(out, STDOUT_FILENO);
+	dup2(out, STDERR_FILENO);
+	if (access(keep, F_OK) == 0)
+		execlp(program, "attls-net", "-c", ini, "up", "--if-up", "--keep", keep, NULL);
+	else
+		execlp(program, "attls-net", "-c", ini, "up", "--if-up", NULL);
+	fprintf(stderr, "%s: %s\n", program, strerror(errno));
+	_exit(255);
+}
+
+static void collect(int fd, char *said, size_t size)
+{
+	size_t have = 0;
+	ssize_t got;
+	char rest[512];
+
+	while (have + 1 < size && (got = read(fd, said + have, size - 1 - have)) > 0)
+		have += (size_t)got;
+	said[have] = '\0';
+	while (read(fd, rest, sizeof(rest)) > 0)
+		;
+}
+
+static struct outcome run(const char *ini, const char *keep)
+{
+	struct outcome o = {.status = 255};
+	int fds[2], status;
+	pid_t pid;
+
+	if (pipe(fds) < 0)
+		return o;
+	pid = fork();
+	if (pid == 0) {
+		close(fds[0]);
+		run_child(ini, keep, fds[1]);
+	}
+	close(fds[1]);
+	if (pid > 0) {
+		collect(fds[0], o.said, sizeof(o.said));
+		if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
+			o.status = WEXITSTATUS(status);
+	}
+	close(fds[0]);
+	return o;
+}
+
+/* The helper's whole life: a byte in, an outcome out. */
+static void serve(int fd, const char *ini, const char *keep)
+{
+	char byte;
+
+	signal(SIGINT, SIG_IGN); /* the terminal's; the daemon's end is ours */
+	signal(SIGHUP, SIG_IGN);
+	prctl(PR_SET_NAME, "attlsd-helper");
+	while (read(fd, &byte, 1) == 1) {
+		struct outcome o = run(ini, keep);
+
+		if (write(fd, &o, sizeof(o)) != (ssize_t)sizeof(o))
+			break;
+	}
+	_exit(0);
+}
+
+bool helper_start(struct helper *h, const char *ini, const char *keep, struct err_list *err)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) {
+		err_add(err, "helper process: socketpair: %s", strerror(errno));
+		return false;
+	}
+	h->pid = fork();
+	if (h->pid < 0) {
+		err_add(err, "helper process: fork: %s", strerror(errno));
+		close(fds[0]);
+		close(fds[1]);
+		return false;
+	}
+	if (h->pid == 0) {
+		close(fds[0]);
+		serve(fds[1], ini, keep);
+	}
+	close(fds[1]);
+	h->fd = fds[0];
+	return true;
+}
+
+/* One sentence for each line that attls-net has written. */
+static void add_lines(struct err_list *err, char *said)
+{
+	char *rest = said;
+
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		if (*line)
+			err_add(err, "%s", line);
+	}
+}
+
+bool helper_refresh(struct helper *h, struct err_list *err)
+{
+	struct outcome o;
+
+	if (write(h->fd, "", 1) != 1 || read(h->fd, &o, sizeof(o)) != (ssize_t)sizeof(o)) {
+		err_add(err, "attls-net: the helper process is gone; restart attlsd");
+		return false;
+	}
+	if (o.status == 0)
+		return true;
+	add_lines(err, o.said);
+	err_add(err, "attls-net up ended with status %d; the rules are as they were", o.status);
+	return false;
+}
+
+void helper_stop(struct helper *h)
+{
+	if (h->pid <= 0)
+		return;
+	close(h->fd);
+	waitpid(h->pid, NULL, 0);
+	h->pid = 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * helper.h - the small process that runs attls-net for a daemon that no longer may
+ *
+ * It is started first, keeps the privileges that changing packet filter rules takes, and does one
+ * thing only: run `attls-net -c INI up --if-up [--keep FILE]`, with the arguments given when it
+ * started. It ends when the daemon does.
+ */
+#ifndef ATTLS_DAEMON_HELPER_H
+#define ATTLS_DAEMON_HELPER_H
+
+#include "base/err.h"
+
+#include <sys/types.h>
+
+struct helper {
+	pid_t pid;
+	int fd;		/* stream socket to it */
+};
+
+/**
+ * helper_start() - fork it; before any thread is started and before privileges are dropped
+ * @ini:  path of attls.ini
+ * @keep: path of the file with candidates of flows that outlive their policy
+ */
+bool helper_start(struct helper *h, const char *ini, const char *keep, struct err_list *err);
+
+/**
+ * helper_refresh() - bring the rules up to date with the policy on disk and the keep file
+ * Waits for attls-net to end. Does nothing where the rules are not up.
+ * Return: false with what attls-net said in @err.
+ */
+bool helper_refresh(struct helper *h, struct err_list *err);
+
+void helper_stop(struct helper *h);
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* main.c - attlsd: arguments, order of start, the main thread's loop, order of the end */
+#include "base/log.h"
+#include "gateway/daemon/daemon.h"
+#include "gateway/daemon/notify.h"
+#include "gateway/daemon/privilege.h"
+#include "gateway/daemon/reload.h"
+#include "gateway/daemon/recorded.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define DEFAULT_INI "/etc/attls/attls.ini"
+
+enum { EXIT_USAGE = 2, TICK_MS = 1000, CONTROL_MODE = 0600 };
+
+static const char usage[] =
+	"usage: attlsd [-c FILE] [--check]\n"
+	"\n"
+	"The AT-TLS gateway: takes the packets that attls-net's rules queue, and gives the\n"
+	"connections that the policy selects TLS on the wire.\n"
+	"\n"
+	"  -c, --config FILE  settings, by default " DEFAULT_INI "\n"
+	"      --check        read settings, rules and keyrings, print every problem, exit 0 or 1\n"
+	"  -h, --help         this text\n"
+	"  -V, --version      the version\n"
+	"\n"
+	"Runs in the foreground. SIGHUP reloads, SIGTERM resets all TLS flows and ends.\n";
+
+static int print_problems(const struct err_list *err)
+{
+	for (size_t i = 0; i < err->warning_count; i++)
+		fprintf(stderr, "attlsd: warning: %s\n", err->warnings[i]);
+	for (size_t i = 0; i < err->count; i++)
+		fprintf(stderr, "attlsd: %s\n", err->lines[i]);
+	return err_any(err) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static bool load(struct daemon *d, struct err_list *err)
+{
+	d->settings = settings_load(d->ini, err);
+	if (!d->settings)
+		return false;
+	log_open("attlsd", d->settings->log, d->settings->log_level);
+	d->snapshot = snapshot_load(d->settings, 1, err);
+	return d->snapshot != NULL;
+}
+
+static bool configure(const struct daemon *d, struct worker_config *config, struct err_list *err)
+{
+	const struct settings *s = d->settings;
+
+	*config = (struct worker_config){
+		.inject = &d->inject,
+		.snapshot = d->snapshot,
+		.workers = s->workers,
+		.queue_base = (uint16_t)s->queue_base,
+		.mark = s->mark,
+		.host = s->mode == MODE_HOST,
+		.memory = s->memory / s->workers,
+		.flows = s->flows / s->workers + 1,
+	};
+	if (s->mode == MODE_HOST)
+		return true;
+	config->inside = if_nametoindex(s->inside);
+	if (config->inside == 0)
+		err_add(err, "%s: [gateway] inside: there is no interface %s here", d->ini, s->inside);
+	return config->inside != 0;
+}
+
+/* The rules that are up were made for a number of workers; ours must be the same. */
+static bool adopt_workers(struct daemon *d, struct err_list *err)
+{
+	unsigned recorded = recorded_workers(d->settings);
+
+	if (recorded == 0 || recorded == d->settings->workers)
+		return true;
+	err_add(err,
+		"%s: [gateway] workers: the rules that are up are for %u workers, not %u; run "
+		"attls-net -c %s up",
+		d->ini, recorded, d->settings->workers, d->ini);
+	return false;
+}
+
+static bool start_helper(struct daemon *d, struct err_list *err)
+{
+	char *keep = reload_keep_path(d->settings);
+	bool ok = helper_start(&d->helper, d->ini, keep, err);
+
+	free(keep);
+	return ok;
+}
+
+/* In order: what forks before what threads; what needs privileges before they go. */
+static bool start(struct daemon *d, struct err_list *err)
+{
+	struct worker_config config;
+
+	if (!load(d, err) || !adopt_workers(d, err) || !configure(d, &config, err) ||
+		!start_helper(d, err))
+		return false;
+	d->control = control_open(d->settings->control, CONTROL_MODE, daemon_commands, d, err);
+	if (!d->control || !inject_open(&d->inject, err) || !pool_open(&d->pool, &config, err))
+		return false;
+	return privilege_drop(d->settings->user, err) && pool_start(&d->pool, err);
+}
+
+static void stop(struct daemon *d)
+{
+	control_close(d->control);
+	pool_close(&d->pool);
+	inject_close(&d->inject);
+	helper_stop(&d->helper);
+	for (size_t i = 0; i < d->retired_count; i++)
+		snapshot_put(d->retired[i]);
+	snapshot_put(d->snapshot);
+	settings_free(d->settings);
+}
+
+static void hangup(struct daemon *d)
+{
+	struct err_list err;
+
+	err_init(&err);
+	notify_send("RELOADING=1");
+	if (!reload_run(d, &err)) {
+		for (size_t i = 0; i < err.count; i++)
+			log_error("reload: %s", err.lines[i]);
+		log_error("reload: the policy in force is unchanged");
+	}
+	notify_send("READY=1");
+	err_fini(&err);
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Return: whether to go on. */
+static bool take_signal(struct daemon *d, int fd)
+{
+	struct signalfd_siginfo si;
+
+	if (read(fd, &si, sizeof(si)) != (ssize_t)sizeof(si))
+		return true;
+	if (si.ssi_signo != SIGHUP)
+		return false;
+	hangup(d);
+	return true;
+}
+
+static void run(struct daemon *d, int signals)
+{
+	struct pollfd fds[] = {
+		{.fd = signals, .events = POLLIN},
+		{.fd = control_fd(d->control), .events = POLLIN},
+	};
+	bool go_on = true;
+
+	while (go_on) {
+		if (poll(fds, 2, d->retired_count ? TICK_MS : -1) < 0 && errno != EINTR)
+			break;
+		if (fds[1].revents)
+			control_serve(d->control);
+		if (fds[0].revents)
+			go_on = take_signal(d, signals);
+		if (d->retired_count)
+			reload_settle(d);
+	}
+}
+
+static int check(struct daemon *d)
+{
+	struct err_list err;
+	int rc;
+
+	err_init(&err);
+	load(d, &err);
+	rc = print_problems(&err);
+	if (rc == EXIT_SUCCESS)
+		printf("attlsd: %s: %zu rules, no problem\n", d->ini,
+			d->snapshot->policy->rule_count);
+	err_fini(&err);
+	snapshot_put(d->snapshot);
+	settings_free(d->settings);
+	return rc;
+}
+
+static int serve(struct daemon *d)
+{
+	struct err_list err;
+	int signals = open_signals(), rc;
+
+	err_init(&err);
+	privilege_seal();
+	if (start(d, &err)) {
+		print_problems(&err); /* warnings only */
+		log_info("%zu rules, %u workers, %s mode", d->snapshot->policy->rule_count,
+			d->settings->workers, d->settings->mode == MODE_HOST ? "host" : "router");
+		fprintf(stderr, "attlsd: ready\n");
+		notify_send("READY=1");
+		d->started = worker_now();
+		run(d, signals);
+		notify_send("STOPPING=1");
+		rc = EXIT_SUCCESS;
+	} else {
+		rc = print_problems(&err);
+	}
+	err_fini(&err);
+	stop(d);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"check", no_argument, NULL, 'k'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{NULL, 0, NULL, 0},
+	};
+	struct daemon d = {.ini = DEFAULT_INI, .inject = {.fd = {-1, -1}}};
+	bool only_check = false;
+
+	for (int c; (c = getopt_long(argc, argv, "c:hV", options, NULL)) != -1;) {
+		switch (c) {
+		case 'c': d.ini = optarg; break;
+		case 'k': only_check = true; break;
+		case 'h': fputs(usage, stdout); return EXIT_SUCCESS;
+		case 'V': puts("attlsd " ATTLS_VERSION); return EXIT_SUCCESS;
+		default: fputs(usage, stderr); return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "attlsd: \"%s\" is not expected here\n%s", argv[optind], usage);
+		return EXIT_USAGE;
+	}
+	return only_check ? check(&d) : serve(&d);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* privilege.h - give up what the daemon does not need once it runs */
+#ifndef ATTLS_DAEMON_PRIVILEGE_H
+#define ATTLS_DAEMON_PRIVILEGE_H
+
+#include "base/err.h"
+
+/** privilege_seal() - no core files, no ptrace: keys and cleartext stay in this process */
+void privilege_seal(void);
+
+/**
+ * privilege_drop() - keep CAP_NET_ADMIN, which every verdict needs, and nothing else
+ * @user: account to change to; "" keeps the present one
+ * Without CAP_SETPCAP the bounding set stays as it is, which a container has bounded already.
+ */
+bool privilege_drop(const char *user, struct err_list *err);
+
+#endif

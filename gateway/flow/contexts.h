@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* contexts.h - the TLS contexts of one worker, made at first use, by action and ring */
+#ifndef ATTLS_FLOW_CONTEXTS_H
+#define ATTLS_FLOW_CONTEXTS_H
+
+#include "gateway/flow/snapshot.h"
+#include "gateway/tls/context.h"
+
+struct contexts_entry {
+	const struct action *action;
+	const struct keyring *ring;
+	struct context *context;	/* referenced */
+};
+
+/* Of one snapshot only: emptied when another comes into force. */
+struct contexts {
+	struct contexts_entry *entries;
+	size_t count;
+};
+
+/** contexts_clear() - drop all; sessions keep theirs by reference */
+void contexts_clear(struct contexts *c);
+
+/**
+ * contexts_get() - the context for @action as used by a connection's owner
+ * @why: receives the reason when there is none
+ * Return: a new reference, or NULL.
+ */
+struct context *contexts_get(struct contexts *c, const struct snapshot *s,
+	const struct action *action, bool uid_known, uid_t uid, char *why, size_t size);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* flow.c - one connection through the gateway: life, time and addresses */
+#include "gateway/flow/flow.h"
+
+#include "base/log.h"
+#include "gateway/flow/handshake.h"
+#include "gateway/flow/report.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum {
+	OPENING_TIMEOUT_S = 75,	     /* as long as kernels keep trying */
+	PASS_IDLE_S = 5 * 24 * 3600, /* as conntrack does */
+	TIME_WAIT_S = 60,
+	RCV_LIMIT = 1024 * 1024,
+	SND_LIMIT = 1024 * 1024,
+};
+
+static const char *const state_names[] = {
+	[FLOW_OPENING] = "opening",
+	[FLOW_HANDSHAKE] = "handshake",
+	[FLOW_ESTABLISHED] = "established",
+	[FLOW_LINGER] = "linger",
+	[FLOW_PASS] = "pass",
+	[FLOW_DEAD] = "dead",
+};
+_Static_assert(sizeof(state_names) / sizeof(state_names[0]) == FLOW_STATES, "a name per state");
+
+const char *flow_state_name(enum flow_state s)
+{
+	return (unsigned)s < FLOW_STATES ? state_names[s] : "unknown";
+}
+
+void flow_set_state(struct flow *f, enum flow_state state)
+{
+	if (f->state == state)
+		return;
+	log_debug("flow %llu: %s -> %s", (unsigned long long)f->id, flow_state_name(f->state),
+		flow_state_name(state));
+	f->state = state;
+}
+
+struct flow *flow_new(struct snapshot *s, const struct rule *rule, const struct tuple *key,
+	enum direction direction, usec_t now)
+{
+	static _Atomic uint64_t last_id;
+	struct flow *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->id = ++last_id;
+	f->key[SIDE_PLAIN] = f->key[SIDE_WIRE] = *key;
+	f->direction = direction;
+	f->opened = now;
+	f->snapshot = snapshot_get(s);
+	f->rule = rule;
+	f->deadline = USEC_NEVER;
+	list_init(&f->by_key[SIDE_PLAIN]);
+	list_init(&f->by_key[SIDE_WIRE]);
+	list_init(&f->by_local);
+	list_init(&f->by_state);
+	list_init(&f->dirty);
+	if (rule && rule->action->mode == ACTION_TLS) {
+		f->state = FLOW_OPENING;
+		f->expires = now + OPENING_TIMEOUT_S * USEC_SEC;
+	} else {
+		f->state = FLOW_PASS;
+		f->expires = now + PASS_IDLE_S * USEC_SEC;
+	}
+	return f;
+}
+
+/* Legs that were never begun are zero, which tcb_fini() takes for empty. */
+static void release_legs(struct flow *f)
+{
+	session_free(f->session);
+	f->session = NULL;
+	tcb_fini(&f->leg[SIDE_PLAIN].tcb);
+	tcb_fini(&f->leg[SIDE_WIRE].tcb);
+}
+
+void flow_free(struct flow *f)
+{
+	release_legs(f);
+	context_put(f->context);
+	snapshot_put(f->snapshot);
+	free(f);
+}
+
+void flow_take_over(struct flow *f, struct budget *budget, bool near, bool ack_due, usec_t now)
+{
+	enum side opened_by = f->direction == DIRECTION_OUTBOUND ? SIDE_PLAIN : SIDE_WIRE;
+
+	for (enum side side = SIDE_PLAIN; side < SIDES; side++) {
+		struct tcb_params p = handshake_params(f, side);
+
+		p.rcv_limit = RCV_LIMIT;
+		p.snd_limit = SND_LIMIT;
+		p.budget = budget;
+		p.near = near && side == SIDE_PLAIN;
+		p.ack_due = ack_due && side != opened_by;
+		tcb_init(&f->leg[side].tcb, &p, now);
+	}
+	flow_set_state(f, FLOW_HANDSHAKE);
+	f->expires = now + f->rule->action->handshake_timeout;
+	f->session = session_new(f->context, &f->key[SIDE_PLAIN].remote.addr,
+		tcb_outbox(&f->leg[SIDE_WIRE].tcb));
+	if (!f->session)
+		flow_abort(f, FAULT_NO_MEMORY);
+}
+
+enum drop flow_input(struct flow *f, enum side side, const struct segment *seg, usec_t now)
+{
+	struct leg *leg = &f->leg[side], *peer = &f->leg[side_peer(side)];
+
+	/* what the endpoint shows of its clock is how far we may go on its behalf */
+	if (seg->options & SEG_OPT_TS)
+		tcb_note_ts(&peer->tcb, seg->ts_val);
+	return tcb_input(&leg->tcb, seg, now);
+}
+
+bool flow_output(struct flow *f, enum side side, usec_t now, struct segment *seg)
+{
+	const struct hello *played = &f->hello[side_peer(side)];
+	/* the tuple before this host's DNAT on both sides: conntrack translates what we inject */
+	const struct tuple *key = &f->key[SIDE_PLAIN];
+	struct leg *leg = &f->leg[side];
+
+	if (!flow_has_legs(f))
+		return false;
+	if (!tcb_output(&leg->tcb, now, seg)) {
+		/* a failed session has left an alert: that is out now, the reset follows it */
+		if (f->fault == FAULT_NONE || tcb_fault(&leg->tcb) != FAULT_NONE)
+			return false;
+		tcb_abort(&leg->tcb, f->fault);
+		if (!tcb_output(&leg->tcb, now, seg))
+			return false;
+	}
+	seg->src = side == SIDE_PLAIN ? key->remote : key->local;
+	seg->dst = side == SIDE_PLAIN ? key->local : key->remote;
+	seg->ttl = played->ttl;
+	seg->dscp = played->dscp;
+	seg->flow_label = played->flow_label;
+	seg->ip_id = leg->ip_id;
+	leg->ip_id += (uint16_t)(seg->gso_size ? segment_payload_len(seg) / seg->gso_size + 1 : 1);
+	return true;
+}
+
+/* RFC 791 and 8200 minima, Linux's min_pmtu; RFC 1191 5 for a router that does not tell. */
+enum { MTU_FLOOR_V4 = 552, MTU_FLOOR_V6 = 1280, HEADERS_V4 = 40, HEADERS_V6 = 60 };
+
+bool flow_path_mtu(struct flow *f, enum side side, uint32_t seq, uint32_t mtu)
+{
+	bool v4 = f->key[SIDE_PLAIN].local.addr.family == 4;
+	uint32_t floor = v4 ? MTU_FLOOR_V4 : MTU_FLOOR_V6, headers = v4 ? HEADERS_V4 : HEADERS_V6;
+	struct tcb *t = &f->leg[side].tcb;
+
+	if (!flow_has_legs(f) || (uint64_t)(seq - (uint32_t)t->snd.una) >= sendq_flight(&t->snd))
+		return false;
+	if (mtu < floor)
+		mtu = floor;
+	if (mtu - headers >= t->mss)
+		return false;
+	tcb_set_mss(t, (uint16_t)(mtu - headers));
+	return true;
+}
+
+static bool leg_over(const struct leg *leg)
+{
+	return leg->tcb.state == TCPS_CLOSED || leg->tcb.state == TCPS_TIME_WAIT;
+}
+
+void flow_settle(struct flow *f, usec_t now)
+{
+	if (!flow_has_legs(f) || !leg_over(&f->leg[SIDE_PLAIN]) || !leg_over(&f->leg[SIDE_WIRE]))
+		return;
+	report_end(f);
+	session_free(f->session);
+	f->session = NULL;
+	if (f->leg[SIDE_PLAIN].tcb.state == TCPS_CLOSED &&
+		f->leg[SIDE_WIRE].tcb.state == TCPS_CLOSED) {
+		flow_set_state(f, FLOW_DEAD);
+	} else if (f->state != FLOW_LINGER) {
+		flow_set_state(f, FLOW_LINGER);
+		f->expires = now + TIME_WAIT_S * USEC_SEC;
+	}
+}
+
+usec_t flow_deadline(const struct flow *f)
+{
+	usec_t when = f->state == FLOW_ESTABLISHED ? USEC_NEVER : f->expires;
+
+	if (f->state == FLOW_DEAD)
+		return USEC_NEVER;
+	if (flow_has_legs(f)) {
+		when = usec_min(when, tcb_deadline(&f->leg[SIDE_PLAIN].tcb));
+		when = usec_min(when, tcb_deadline(&f->leg[SIDE_WIRE].tcb));
+	}
+	return when;
+}
+
+void flow_expire(struct flow *f, usec_t now)
+{
+	if (f->state == FLOW_ESTABLISHED || f->state == FLOW_DEAD || now < f->expires)
+		return;
+	if (f->state == FLOW_HANDSHAKE) {
+		f->expires = USEC_NEVER;
+		flow_abort(f, FAULT_HANDSHAKE_TIMEOUT);
+	} else {
+		flow_set_state(f, FLOW_DEAD);
+	}
+}
+
+void flow_abort(struct flow *f, enum fault why)
+{
+	if (f->fault == FAULT_NONE)
+		f->fault = why;
+	if (flow_has_legs(f)) {
+		tcb_abort(&f->leg[SIDE_PLAIN].tcb, why);
+		tcb_abort(&f->leg[SIDE_WIRE].tcb, why);
+	}
+	report_end(f);
+}

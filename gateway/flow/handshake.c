@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* handshake.c - watching the three-way handshake pass, and what it settles */
+#include "gateway/flow/handshake.h"
+
+/* RFC 9293 3.7.1: what a peer without an MSS option takes. */
+enum { MSS_DEFAULT_V4 = 536, MSS_DEFAULT_V6 = 1220, MSS_FLOOR = 48 };
+
+static enum side opener(const struct flow *f)
+{
+	return f->direction == DIRECTION_OUTBOUND ? SIDE_PLAIN : SIDE_WIRE;
+}
+
+static void note_hello(struct hello *h, const struct segment *seg)
+{
+	*h = (struct hello){
+		.seen = true,
+		.isn = seg->seq,
+		.wnd = seg->wnd, /* RFC 7323 2.2: never scaled in a SYN */
+		.ack = seg->ack,
+		.ts_val = seg->ts_val,
+		.mss = seg->mss,
+		.options = seg->options,
+		.wscale = seg->wscale,
+		.ttl = seg->ttl,
+		.dscp = seg->dscp,
+		.flow_label = seg->flow_label,
+	};
+	if (!(seg->options & SEG_OPT_MSS))
+		h->mss = seg->src.addr.family == 4 ? MSS_DEFAULT_V4 : MSS_DEFAULT_V6;
+	if (h->mss < MSS_FLOOR)
+		h->mss = MSS_FLOOR;
+}
+
+static bool both(const struct flow *f, enum segment_option option)
+{
+	return f->hello[SIDE_PLAIN].options & f->hello[SIDE_WIRE].options & option;
+}
+
+static enum handshake_step note_syn(struct flow *f, enum side side, const struct segment *seg)
+{
+	if (side != opener(f))
+		return HANDSHAKE_IMPOSSIBLE; /* simultaneous open: the TLS roles are ambiguous */
+	if (seg->options & SEG_OPT_AUTH)
+		return HANDSHAKE_IMPOSSIBLE;
+	note_hello(&f->hello[side], seg);
+	f->hello[side_peer(side)].seen = false;
+	if ((seg->options & SEG_OPT_STRIP) || (seg->flags & SEG_AE) || segment_payload_len(seg) > 0)
+		return HANDSHAKE_STRIP;
+	return HANDSHAKE_PASS;
+}
+
+static enum handshake_step note_syn_ack(struct flow *f, enum side side, const struct segment *seg)
+{
+	if (side == opener(f) || seg->ack != f->hello[opener(f)].isn + 1)
+		return HANDSHAKE_DROP;
+	if (seg->options & SEG_OPT_AUTH)
+		return HANDSHAKE_IMPOSSIBLE;
+	note_hello(&f->hello[side], seg);
+	if ((seg->options & SEG_OPT_STRIP) || (seg->flags & SEG_AE) || segment_payload_len(seg) > 0)
+		return HANDSHAKE_STRIP;
+	return HANDSHAKE_PASS;
+}
+
+static enum handshake_step note_ack(struct flow *f, enum side side, const struct segment *seg)
+{
+	struct hello *h = &f->hello[side], *peer = &f->hello[side_peer(side)];
+
+	if (side != opener(f) || !peer->seen || !(seg->flags & SEG_ACK) ||
+		seg->ack != peer->isn + 1)
+		return HANDSHAKE_DROP;
+	h->ack = seg->ack;
+	h->wnd = (uint32_t)seg->wnd << (both(f, SEG_OPT_WSCALE) ? h->wscale : 0);
+	if (seg->options & SEG_OPT_TS)
+		h->ts_val = seg->ts_val;
+	if (segment_len(seg) > 0)
+		return HANDSHAKE_COMPLETE_DATA;
+	return HANDSHAKE_COMPLETE;
+}
+
+enum handshake_step handshake_note(struct flow *f, enum side side, const struct segment *seg)
+{
+	if (seg->flags & SEG_RST)
+		return HANDSHAKE_REFUSED;
+	if (seg->flags & SEG_SYN)
+		return seg->flags & SEG_ACK ? note_syn_ack(f, side, seg) : note_syn(f, side, seg);
+	return note_ack(f, side, seg);
+}
+
+struct tcb_params handshake_params(const struct flow *f, enum side side)
+{
+	const struct hello *peer = &f->hello[side], *self = &f->hello[side_peer(side)];
+	bool scaled = both(f, SEG_OPT_WSCALE), ts = both(f, SEG_OPT_TS);
+
+	return (struct tcb_params){
+		.iss = self->isn,
+		.irs = peer->isn,
+		.snd_wnd = peer->wnd,
+		.rcv_wnd = self->wnd,
+		.mss = peer->mss < self->mss ? peer->mss : self->mss,
+		.snd_wscale = scaled ? peer->wscale : 0,
+		.rcv_wscale = scaled ? self->wscale : 0,
+		.sack_ok = both(f, SEG_OPT_SACK_OK),
+		.ts_ok = ts,
+		.ts_recent = ts ? peer->ts_val : 0,
+		.ts_val = ts ? self->ts_val : 0,
+	};
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* table.c - all flows of one worker, found by the addresses of a packet */
+#include "gateway/flow/table.h"
+
+#include <stdlib.h>
+
+static bool index_init(struct index *x, size_t buckets)
+{
+	x->buckets = malloc(buckets * sizeof(*x->buckets));
+	x->mask = buckets - 1;
+	for (size_t i = 0; x->buckets && i < buckets; i++)
+		list_init(&x->buckets[i]);
+	return x->buckets != NULL;
+}
+
+bool table_init(struct table *t, size_t limit)
+{
+	size_t buckets = 64;
+
+	*t = (struct table){.limit = limit};
+	while (buckets < limit)
+		buckets *= 2;
+	list_init(&t->flows);
+	list_init(&t->dead);
+	siphash_random(&t->hash_key);
+	if (index_init(&t->by_key[SIDE_PLAIN], buckets) &&
+		index_init(&t->by_key[SIDE_WIRE], buckets) && index_init(&t->by_local, buckets))
+		return true;
+	table_fini(t);
+	return false;
+}
+
+void table_fini(struct table *t)
+{
+	list_each_safe(node, &t->flows)
+		table_remove(t, list_entry(node, struct flow, by_state));
+	table_reap(t);
+	free(t->by_key[SIDE_PLAIN].buckets);
+	free(t->by_key[SIDE_WIRE].buckets);
+	free(t->by_local.buckets);
+	deadlines_fini(&t->deadlines);
+}
+
+static struct list *bucket(const struct table *t, const struct index *x, struct span key)
+{
+	return &x->buckets[siphash(&t->hash_key, key) & x->mask];
+}
+
+static struct list *key_bucket(const struct table *t, enum side side, const struct tuple *key)
+{
+	return bucket(t, &t->by_key[side], span_of(key, sizeof(*key)));
+}
+
+static struct list *local_bucket(const struct table *t, const struct endpoint *local)
+{
+	return bucket(t, &t->by_local, span_of(local, sizeof(*local)));
+}
+
+struct flow *table_find(const struct table *t, enum side side, const struct tuple *key)
+{
+	const struct list *head = key_bucket(t, side, key);
+
+	list_each(node, head) {
+		struct flow *f = list_entry(node - side, struct flow, by_key);
+
+		if (tuple_equal(&f->key[side], key))
+			return f;
+	}
+	return NULL;
+}
+
+struct flow *table_find_opening(const struct table *t, const struct endpoint *local, uint32_t ack)
+{
+	const struct list *head = local_bucket(t, local);
+
+	list_each(node, head) {
+		struct flow *f = list_entry(node, struct flow, by_local);
+
+		if (f->state == FLOW_OPENING && f->hello[SIDE_PLAIN].isn + 1 == ack &&
+			memcmp(&f->key[SIDE_PLAIN].local, local, sizeof(*local)) == 0)
+			return f;
+	}
+	return NULL;
+}
+
+bool table_add(struct table *t, struct flow *f)
+{
+	if (t->count >= t->limit || !deadlines_set(&t->deadlines, f, flow_deadline(f)))
+		return false;
+	for (enum side side = SIDE_PLAIN; side < SIDES; side++)
+		list_append(key_bucket(t, side, &f->key[side]), &f->by_key[side]);
+	if (f->direction == DIRECTION_OUTBOUND)
+		list_append(local_bucket(t, &f->key[SIDE_PLAIN].local), &f->by_local);
+	list_append(&t->flows, &f->by_state);
+	t->count++;
+	return true;
+}
+
+void table_rekey(struct table *t, struct flow *f, const struct tuple *key)
+{
+	list_remove(&f->by_key[SIDE_WIRE]);
+	f->key[SIDE_WIRE] = *key;
+	list_append(key_bucket(t, SIDE_WIRE, key), &f->by_key[SIDE_WIRE]);
+}
+
+void table_remove(struct table *t, struct flow *f)
+{
+	list_remove(&f->by_key[SIDE_PLAIN]);
+	list_remove(&f->by_key[SIDE_WIRE]);
+	list_remove(&f->by_local);
+	list_remove(&f->by_state);
+	deadlines_set(&t->deadlines, f, USEC_NEVER);
+	list_append(&t->dead, &f->by_state);
+	flow_set_state(f, FLOW_DEAD);
+	t->count--;
+}
+
+void table_reap(struct table *t)
+{
+	list_each_safe(node, &t->dead) {
+		struct flow *f = list_entry(node, struct flow, by_state);
+
+		list_remove(&f->by_state);
+		list_remove(&f->dirty);
+		flow_free(f);
+	}
+}

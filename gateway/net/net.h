@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* net.h - the three commands of attls-net */
+#ifndef ATTLS_NET_NET_H
+#define ATTLS_NET_NET_H
+
+#include "base/err.h"
+#include "rules/candidate.h"
+#include "rules/settings.h"
+
+#include <stdbool.h>
+
+/* Exit statuses. */
+enum { NET_OK = 0, NET_FAILED = 1, NET_USAGE = 2, NET_NOT_UP = 3 };
+
+enum { FAMILIES = 2 };
+
+/* 4, 6 */
+extern const uint8_t net_families[FAMILIES];
+
+struct net {
+	const struct settings *settings;
+	struct candidate_list candidates; /* up, show: of the policy, and kept ones */
+	bool if_up;
+	bool force;
+	bool dry_run;
+	struct err_list err;
+};
+
+/** net_up() - bring rules, devices and settings to what the candidates need */
+int net_up(struct net *n);
+
+/** net_down() - remove all of it, and the state file */
+int net_down(struct net *n);
+
+/** net_show() - what should be and what is */
+int net_show(struct net *n);
+
+/** net_remove() - take away rules, devices and changed settings, as far as they are there */
+bool net_remove(struct net *n);
+
+/** net_is_up() - whether any rule of ours is installed, in either family */
+bool net_is_up(struct net *n, bool *up);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* plan_raw.c - table raw: the plain side's steal, and what the gateway injects towards it */
+#include "gateway/net/plan_internal.h"
+
+/* Before any rule that drops what comes from an unexpected interface (Docker's, for one). */
+static void injected(struct writer *w)
+{
+	writer_chain(w, CHAIN_PRE);
+	writer_hook(w, "PREROUTING", CHAIN_PRE, false);
+	if (w->options->features.notrack)
+		writer_rule(w, CHAIN_PRE, " -i " DEVICE_PLAIN " -j CT --notrack");
+	writer_rule(w, CHAIN_PRE, " -i " DEVICE_PLAIN " -j ACCEPT");
+	writer_rule(w, CHAIN_PRE, " -i " DEVICE_WIRE " -j ACCEPT");
+}
+
+static void host(struct writer *w)
+{
+	writer_chain(w, CHAIN_OUT);
+	writer_hook(w, "OUTPUT", CHAIN_OUT, false);
+	writer_rule(w, CHAIN_OUT, " -o lo -j RETURN");
+	writer_rule(w, CHAIN_OUT, " -p tcp -j " CHAIN_PLAIN);
+}
+
+/*
+ * Here nobody knows yet where a packet will be routed. What is for the router itself or for a
+ * network of the inside interface is left alone; SYNs are taken later, in FORWARD.
+ */
+static void router(struct writer *w)
+{
+	const struct plan_options *o = w->options;
+	const char *fragment = writer_fragment(w);
+	char text[2 * ADDR_TEXT];
+
+	writer_rule(w, CHAIN_PRE, " ! -i %s -j RETURN", o->inside);
+	writer_rule(w, CHAIN_PRE, " -m addrtype --dst-type LOCAL -j RETURN");
+	for (size_t i = 0; i < o->inside_net_count; i++)
+		if (o->inside_nets[i].from.family == w->family)
+			writer_rule(w, CHAIN_PRE, " -d %s -j RETURN",
+				addr_range_format(&o->inside_nets[i], text));
+	if (fragment) {
+		writer_rule(w, CHAIN_PRE, "%s -j " CHAIN_FRAGMENT, fragment);
+		writer_drop_fragments(w);
+	}
+	writer_rule(w, CHAIN_PRE, " -p tcp ! --syn -j " CHAIN_PLAIN);
+}
+
+void plan_raw(struct writer *w)
+{
+	injected(w);
+	if (w->options->mode == MODE_HOST)
+		host(w);
+	else
+		router(w);
+	writer_steal_plain(w);
+	writer_dispatch(w);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cc.h - how much may be in flight: CUBIC (RFC 9438) with PRR (RFC 9937) in recovery
+ *
+ * A peer on this very host ("near") has no path to be fair on: its window is large from the
+ * start, shrinks to CC_NEAR_LOSS when its kernel drops something, and grows back.
+ */
+#ifndef ATTLS_TCP_CC_H
+#define ATTLS_TCP_CC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+
+enum { CC_NEAR_WINDOW = 1 << 20, CC_NEAR_LOSS = 128 << 10 };
+
+/* All sizes in bytes. */
+struct cc {
+	uint32_t cwnd;
+	uint32_t ssthresh;
+	uint32_t mss;		/* payload per segment */
+	bool near;
+	double w_max;		/* window before the last reduction, or less (RFC 9438 4.7) */
+	double w_est;		/* what Reno would have (4.3) */
+	double cwnd_prior;	/* window when the last reduction came */
+	double k;		/* seconds from the epoch's start to the plateau */
+	usec_t epoch;		/* start of this avoidance stage; 0: not begun */
+	usec_t last;		/* of the newest ACK in this stage */
+	uint64_t prr_flight;	/* RecoverFS */
+	uint64_t prr_delivered;
+	uint64_t prr_out;
+};
+
+/* What one ACK means to congestion control. */
+struct cc_ack {
+	uint64_t delivered;	/* newly acknowledged or SACKed */
+	uint64_t pipe;		/* in flight now */
+	bool progress;		/* SND.UNA advanced and nothing more was found lost */
+	bool limited;		/* the window was what kept us from sending more */
+	usec_t srtt;
+};
+
+/** cc_init() - IW10 (RFC 6928), or the near window */
+void cc_init(struct cc *c, uint32_t mss, bool near);
+
+/** cc_set_mss() - the payload per segment has changed; the window in bytes stays */
+void cc_set_mss(struct cc *c, uint32_t mss);
+
+/** cc_grow() - an ACK outside of recovery: slow start or congestion avoidance */
+void cc_grow(struct cc *c, const struct cc_ack *a, usec_t now);
+
+/** cc_reduce() - a loss was found with @flight outstanding: recovery begins */
+void cc_reduce(struct cc *c, uint64_t flight);
+
+/** cc_recover() - an ACK within recovery (PRR) */
+void cc_recover(struct cc *c, const struct cc_ack *a);
+
+/** cc_recovered() - recovery is over */
+void cc_recovered(struct cc *c);
+
+/** cc_timeout() - a retransmission time-out; @first of this flight cuts the threshold */
+void cc_timeout(struct cc *c, uint64_t flight, bool first);
+
+/** cc_sent() - @n bytes left while in recovery */
+void cc_sent(struct cc *c, uint64_t n);
+
+/** cc_restart() - sending again after an idle time longer than the RTO (RFC 5681 4.1) */
+void cc_restart(struct cc *c);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* internal.h - what the files of gateway/tcp share about a tcb; not for others */
+#ifndef ATTLS_TCP_INTERNAL_H
+#define ATTLS_TCP_INTERNAL_H
+
+#include "gateway/tcp/seq.h"
+#include "gateway/tcp/tcb.h"
+
+#define TCB_DELAYED_ACK	  (40 * USEC_MSEC)  /* RFC 5681 4.2: at most 500 ms */
+#define TCB_TIME_WAIT	  (60 * USEC_SEC)   /* 2 MSL as Linux has it */
+#define TCB_GIVE_UP	  (300 * USEC_SEC)  /* R2 (RFC 9293 3.8.3) */
+#define TCB_PERSIST_MIN	  (200 * USEC_MSEC)
+#define TCB_PERSIST_MAX	  (60 * USEC_SEC)
+#define TCB_CHALLENGE_GAP (500 * USEC_MSEC) /* RFC 5961 7, as Linux has it */
+#define TCB_TRIM_AFTER	  (1 * USEC_SEC)
+#define TCB_PAWS_AGE	  (24 * 86400 * USEC_SEC) /* RFC 7323 5.5 */
+
+enum { TCB_QUICK_ACKS = 16, TCB_DUP_OWED_MAX = 16, TCB_MSS_MIN = 64, TCB_TS_LEN = 12 };
+
+/** tcb_set_state() - the only writer of t->state after tcb_init() */
+void tcb_set_state(struct tcb *t, enum tcb_state to);
+
+/** tcb_payload_mss() - bytes of data per full segment */
+static inline uint32_t tcb_payload_mss(const struct tcb *t)
+{
+	return t->mss - (t->ts_ok ? TCB_TS_LEN : 0);
+}
+
+/** tcb_fin_acked() - the peer has everything, our FIN included */
+static inline bool tcb_fin_acked(const struct tcb *t)
+{
+	return t->snd.fin != SENDQ_NO_FIN && t->snd.una > t->snd.fin;
+}
+
+/** output_data_due() - new data or our FIN may leave now */
+bool output_data_due(const struct tcb *t);
+
+/** timers_run() - act on every timer that has expired; each is off afterwards, or in the future */
+void timers_run(struct tcb *t, usec_t now);
+
+/** timers_arm() - make the timers fit what is outstanding; every one set is later than @now */
+void timers_arm(struct tcb *t, usec_t now);
+
+#endif

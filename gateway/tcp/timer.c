@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* timer.c - what the passing of time means: each timer's effect, and when it is to run */
+#include "gateway/tcp/internal.h"
+
+static bool window_closed(const struct tcb *t)
+{
+	return t->snd_edge <= t->snd.una;
+}
+
+/* R2 of RFC 9293 3.8.3: no sign of progress for too long. */
+static bool given_up(struct tcb *t, usec_t now)
+{
+	if (now - t->stuck_since < TCB_GIVE_UP)
+		return false;
+	tcb_abort(t, FAULT_TIMEOUT);
+	return true;
+}
+
+static usec_t persist_interval(const struct tcb *t)
+{
+	usec_t first = usec_max(t->rtt.rto, TCB_PERSIST_MIN);
+	unsigned shift = t->persist_shift < 16 ? t->persist_shift : 16;
+
+	return usec_min(first << shift, TCB_PERSIST_MAX);
+}
+
+/* A near peer delays the ACK of a lone segment for longer than the floor of its RTO. */
+static usec_t rexmt_interval(const struct tcb *t)
+{
+	usec_t rto = rtt_rto(&t->rtt);
+
+	if (window_closed(t))
+		return persist_interval(t);
+	if (t->near && sendq_flight(&t->snd) < 2 * (uint64_t)tcb_payload_mss(t))
+		rto += TCB_DELAYED_ACK;
+	return rto;
+}
+
+static void rexmt_expired(struct tcb *t, usec_t now)
+{
+	if (sendq_flight(&t->snd) == 0 || given_up(t, now))
+		return;
+	if (window_closed(t)) {
+		/* the peer has taken its window back: keep what is in flight, ask (3.8.6) */
+		t->window_probe = true;
+		t->persist_shift++;
+		return;
+	}
+	loss_timed_out(t);
+}
+
+static void persist_expired(struct tcb *t, usec_t now)
+{
+	if (given_up(t, now))
+		return;
+	t->persist_shift++;
+	if (t->snd_edge > t->snd.nxt)
+		t->override = true;
+	else
+		t->window_probe = true;
+}
+
+static void ack_expired(struct tcb *t, usec_t now)
+{
+	(void)now;
+	t->ack_now = true;
+}
+
+static void wait_expired(struct tcb *t, usec_t now)
+{
+	(void)now;
+	tcb_set_state(t, TCPS_CLOSED);
+}
+
+/* Storage that is not in use: only then may a buffer be trimmed. */
+static bool holds_idle_storage(const struct tcb *t)
+{
+	return (t->rcv.ring.size && ring_len(&t->rcv.ring) == 0 && t->rcv.ooo.count == 0) ||
+	       ((t->snd.ring.size || t->snd.capacity) && tcb_idle(t));
+}
+
+static void trim_expired(struct tcb *t, usec_t now)
+{
+	if (now - t->active_at < TCB_TRIM_AFTER)
+		return;
+	recvq_trim(&t->rcv);
+	if (tcb_idle(t))
+		sendq_trim(&t->snd);
+}
+
+static void (*const expired[TCB_TIMERS])(struct tcb *t, usec_t now) = {
+	[TCB_TIMER_REXMT] = rexmt_expired,
+	[TCB_TIMER_PROBE] = loss_probe_expired,
+	[TCB_TIMER_PERSIST] = persist_expired,
+	[TCB_TIMER_ACK] = ack_expired,
+	[TCB_TIMER_WAIT] = wait_expired,
+	[TCB_TIMER_TRIM] = trim_expired,
+};
+
+void timers_run(struct tcb *t, usec_t now)
+{
+	for (int i = 0; i < TCB_TIMERS; i++) {
+		if (t->timer[i] > now)
+			continue;
+		t->timer[i] = USEC_NEVER;
+		expired[i](t, now);
+	}
+}
+
+static void arm_sender(struct tcb *t, usec_t now)
+{
+	usec_t *rexmt = &t->timer[TCB_TIMER_REXMT], *persist = &t->timer[TCB_TIMER_PERSIST];
+	bool flight = sendq_flight(&t->snd) > 0;
+	bool blocked = !flight && sendq_unsent(&t->snd) > 0 && !output_data_due(t);
+
+	if (!window_closed(t) && !blocked)
+		t->persist_shift = 0;
+	if (!flight)
+		*rexmt = t->timer[TCB_TIMER_PROBE] = USEC_NEVER;
+	else if (*rexmt == USEC_NEVER)
+		*rexmt = now + rexmt_interval(t);
+	if (!blocked) {
+		*persist = USEC_NEVER;
+	} else if (*persist == USEC_NEVER) {
+		if (t->persist_shift == 0)
+			t->stuck_since = now;
+		*persist = now + persist_interval(t);
+	}
+}
+
+void timers_arm(struct tcb *t, usec_t now)
+{
+	usec_t *trim = &t->timer[TCB_TIMER_TRIM];
+
+	if (t->state == TCPS_CLOSED)
+		return;
+	arm_sender(t, now);
+	if (*trim == USEC_NEVER && holds_idle_storage(t))
+		*trim = usec_max(t->active_at, now) + TCB_TRIM_AFTER;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* context.c - a profile and a ring made into an OpenSSL context */
+#include "gateway/tls/context.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/tls/context_private.h"
+#include "gateway/tls/result.h"
+#include "gateway/tls/verify.h"
+
+/* Forward secret AEAD suites only; AES-128 first, as it is the faster one. */
+#define DEFAULT_CIPHERS12                                                                          \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                               \
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                               \
+	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+#define DEFAULT_CIPHERS13                                                                          \
+	"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+#define DEFAULT_GROUPS "X25519:P-256:P-384"
+
+enum { SECURITY_LEVEL = 2, CHAIN_MAX = 16 };
+
+static bool refuse(
+	const struct context *c, struct err_list *err, const char *what, const char *value)
+{
+	err_add(err, "ring %s/%s: %s%s%s: %s", c->ring->owner, c->ring->name, what,
+		*value ? " " : "", value, result_text());
+	return false;
+}
+
+static bool set_strength(struct context *c, const struct profile *p, struct err_list *err)
+{
+	const char *ciphers12 = p->ciphers12 ? p->ciphers12 : DEFAULT_CIPHERS12;
+	const char *ciphers13 = p->ciphers13 ? p->ciphers13 : DEFAULT_CIPHERS13;
+	const char *groups = p->groups ? p->groups : DEFAULT_GROUPS;
+
+	SSL_CTX_set_security_level(c->ssl, SECURITY_LEVEL);
+	SSL_CTX_set_options(c->ssl,
+		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_mode(c->ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+					 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+					 SSL_MODE_NO_AUTO_CHAIN);
+	if (!SSL_CTX_set_min_proto_version(c->ssl, p->min_version) ||
+		!SSL_CTX_set_max_proto_version(c->ssl, p->max_version))
+		return refuse(c, err, "TLS versions", "");
+	if (!SSL_CTX_set_cipher_list(c->ssl, ciphers12))
+		return refuse(c, err, "ciphers", ciphers12);
+	if (!SSL_CTX_set_ciphersuites(c->ssl, ciphers13))
+		return refuse(c, err, "ciphers", ciphers13);
+	if (!SSL_CTX_set1_groups_list(c->ssl, groups))
+		return refuse(c, err, "groups", groups);
+	return true;
+}
+
+/* Stateless tickets for clients of ours, under a key that OpenSSL makes up for this context. */
+static void set_resumption(struct context *c)
+{
+	static const unsigned char id[] = "attls";
+
+	SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_session_id_context(c->ssl, id, sizeof(id) - 1);
+}
+
+static bool connection_vouches(const struct connection *n)
+{
+	return n->usage != CERT_PERSONAL && n->cert->trust != CERT_NOTRUST;
+}
+
+static bool set_trust(struct context *c, struct err_list *err)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(c->ssl);
+	size_t anchors = 0;
+
+	for (size_t i = 0; i < c->ring->connection_count; i++) {
+		const struct connection *n = &c->ring->connections[i];
+
+		if (!connection_vouches(n))
+			continue;
+		if (!X509_STORE_add_cert(store, n->cert->x509))
+			return refuse(c, err, "certificate", n->cert->label);
+		anchors++;
+	}
+	if (anchors == 0) {
+		err_add(err,
+			"ring %s/%s has no trusted certificate of usage CERTAUTH or SITE, so no server "
+			"can be verified: connect the CA's certificate",
+			c->ring->owner, c->ring->name);
+		return false;
+	}
+	/* an intermediate CA or a single peer in the ring is trusted without its root */
+	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+	SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(c->ssl, verify_peer, NULL);
+	return true;
+}
+
+static bool is_current(const X509 *x)
+{
+	return X509_cmp_current_time(X509_get0_notBefore(x)) < 0 &&
+	       X509_cmp_current_time(X509_get0_notAfter(x)) > 0;
+}
+
+/* Of the ring's certificates that could have issued @x, one that is valid today if there is any. */
+static X509 *find_issuer(const struct keyring *ring, X509 *x)
+{
+	X509 *found = NULL;
+
+	for (size_t i = 0; i < ring->connection_count; i++) {
+		const struct cert *c = ring->connections[i].cert;
+
+		if (c->trust == CERT_NOTRUST || X509_check_issued(c->x509, x) != X509_V_OK)
+			continue;
+		if (is_current(c->x509))
+			return c->x509;
+		if (!found)
+			found = c->x509;
+	}
+	return found;
+}
+
+/* Send the intermediates, not the root: whoever does not have the root cannot trust it. */
+static bool set_chain(struct context *c)
+{
+	X509 *x = c->cert->x509;
+
+	for (int depth = 0; depth < CHAIN_MAX && !X509_self_signed(x, 0); depth++) {
+		x = find_issuer(c->ring, x);
+		if (!x || X509_self_signed(x, 0))
+			return true;
+		if (!SSL_CTX_add1_chain_cert(c->ssl, x))
+			return false;
+	}
+	return true;
+}
+
+/* Runs on a client when the server asks for its certificate, on a server for each handshake. */
+static int note_presented(SSL *ssl, void *unused)
+{
+	struct verification *v = SSL_get_app_data(ssl);
+
+	(void)unused;
+	v->presented = true;
+	return 1;
+}
+
+static bool set_credentials(struct context *c, const char *label, struct err_list *err)
+{
+	c->cert = keyring_certificate(c->ring, label);
+	if (!c->cert && label) {
+		err_add(err,
+			"ring %s/%s has no usable certificate \"%s\": it must be connected with usage "
+			"PERSONAL, be trusted and have its private key",
+			c->ring->owner, c->ring->name, label);
+		return false;
+	}
+	if (!c->cert && c->role == TLS_ROLE_SERVER) {
+		err_add(err,
+			"ring %s/%s has no default certificate with a private key, which a server "
+			"needs: connect one with --default, or name it with label",
+			c->ring->owner, c->ring->name);
+		return false;
+	}
+	if (!c->cert)
+		return true;
+	if (!SSL_CTX_use_certificate(c->ssl, c->cert->x509) ||
+		!SSL_CTX_use_PrivateKey(c->ssl, c->cert->key) || !set_chain(c))
+		return refuse(c, err, "certificate", c->cert->label);
+	SSL_CTX_set_cert_cb(c->ssl, note_presented, NULL);
+	return true;
+}
+
+/* Profiles may go with their policy while sessions live on, so what they need is copied. */
+static bool copy_names(struct context *c, const struct profile *p)
+{
+	if (p->sni && !(c->sni = strdup(p->sni)))
+		return false;
+	c->ids = calloc(p->reference_count ? p->reference_count : 1, sizeof(*c->ids));
+	if (!c->ids)
+		return false;
+	for (; c->id_count < p->reference_count; c->id_count++) {
+		struct reference_id *id = &c->ids[c->id_count];
+
+		*id = p->references[c->id_count];
+		if (id->name && !(id->name = strdup(id->name)))
+			return false;
+	}
+	return true;
+}
+
+struct context *context_new(const struct profile *profile, const struct keyring *ring,
+	const char *label, struct err_list *err)
+{
+	struct context *c = calloc(1, sizeof(*c));
+	bool is_server = profile->role == TLS_ROLE_SERVER;
+
+	if (!c) {
+		err_add(err, "ring %s/%s: out of memory", ring->owner, ring->name);
+		return NULL;
+	}
+	c->references = 1;
+	c->role = profile->role;
+	c->ring = ring;
+	ERR_clear_error();
+	c->ssl = SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method());
+	if (!c->ssl || !copy_names(c, profile)) {
+		refuse(c, err, "no TLS context", "");
+		context_put(c);
+		return NULL;
+	}
+	set_resumption(c);
+	if (!set_strength(c, profile, err) || (!is_server && !set_trust(c, err)) ||
+		!set_credentials(c, label, err)) {
+		context_put(c);
+		return NULL;
+	}
+	return c;
+}
+
+struct context *context_get(struct context *c)
+{
+	c->references++;
+	return c;
+}
+
+void context_put(struct context *c)
+{
+	if (!c || --c->references > 0)
+		return;
+	for (size_t i = 0; i < c->id_count; i++)
+		free(c->ids[i].name);
+	free(c->ids);
+	free(c->sni);
+	SSL_CTX_free(c->ssl);
+	free(c);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * context.h - a profile and a ring made into an OpenSSL context
+ *
+ * One per worker and (action, ring); never shared between threads. The only place, with keyring/,
+ * that hands private keys to OpenSSL.
+ */
+#ifndef ATTLS_TLS_CONTEXT_H
+#define ATTLS_TLS_CONTEXT_H
+
+#include "base/err.h"
+#include "gateway/tls/profile.h"
+#include "keyring/keyring.h"
+
+struct context;
+
+/**
+ * context_new() - build from @profile and @ring
+ * @ring:  trust anchors (usage CERTAUTH, SITE) and own certificate with its chain; must outlive
+ *         the context (the caller holds the keystore reference)
+ * @label: own certificate, or NULL for the ring's default. A server must have one with a key; a
+ *         client presents one if label is given or the ring has a default with a key.
+ * @err:   receives the sentence on failure
+ * Return: with one reference, or NULL.
+ */
+struct context *context_new(const struct profile *profile, const struct keyring *ring,
+	const char *label, struct err_list *err);
+
+struct context *context_get(struct context *c);
+void context_put(struct context *c);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* context_private.h - the inside of a context, for this folder alone */
+#ifndef ATTLS_TLS_CONTEXT_PRIVATE_H
+#define ATTLS_TLS_CONTEXT_PRIVATE_H
+
+#include <openssl/ssl.h>
+
+#include "gateway/tls/context.h"
+
+struct context {
+	unsigned references; /* one thread's: not atomic */
+	SSL_CTX *ssl;
+	enum tls_role role;
+	struct reference_id *ids; /* own copy of the profile's references */
+	size_t id_count;
+	char *sni;                  /* own copy, or NULL */
+	const struct keyring *ring; /* borrowed, outlives us */
+	const struct cert *cert;    /* what we present, of the ring; NULL for none */
+};
+
+#endif

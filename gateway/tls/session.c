@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* session.c - a TLS connection as four byte ports, without sockets (OpenSSL inside) */
+#include "gateway/tls/session.h"
+
+#include <openssl/err.h>
+#include <stdlib.h>
+
+#include "gateway/tls/bio.h"
+#include "gateway/tls/context_private.h"
+#include "gateway/tls/result.h"
+#include "gateway/tls/verify.h"
+
+enum {
+	RECORD_MAX = SSL3_RT_MAX_PLAIN_LENGTH,
+	/*
+	 * Room kept beside the cleartext of a record: header 5, explicit IV 16, MAC 48, padding 16
+	 * at worst, a KeyUpdate before it (27) and a close_notify after it (31).
+	 */
+	RECORD_EXTRA = 160,
+};
+
+struct session {
+	struct context *ctx;
+	SSL *ssl;
+	struct ports ports;
+	struct verification verification;
+	enum session_status status;
+	enum fault fault;
+	char *reason; /* owned; NULL without a failure */
+	bool ended;   /* the peer's close_notify was read */
+	bool closed;  /* ours was written */
+	struct session_info info;
+};
+
+static bool connect_ssl(struct session *s)
+{
+	BIO *bio;
+
+	s->ssl = SSL_new(s->ctx->ssl);
+	bio = ports_bio(&s->ports);
+	if (!s->ssl || !bio) {
+		BIO_free(bio);
+		return false;
+	}
+	SSL_set_bio(s->ssl, bio, bio);
+	SSL_set_app_data(s->ssl, &s->verification);
+	if (s->ctx->role == TLS_ROLE_SERVER) {
+		SSL_set_accept_state(s->ssl);
+		return true;
+	}
+	SSL_set_connect_state(s->ssl);
+	return !s->ctx->sni || SSL_set_tlsext_host_name(s->ssl, s->ctx->sni);
+}
+
+struct session *session_new(struct context *ctx, const struct addr *remote, struct ring *out)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->ctx = context_get(ctx);
+	s->ports.out = out;
+	s->verification.ctx = ctx;
+	s->verification.remote = *remote;
+	ERR_clear_error();
+	if (!connect_ssl(s)) {
+		ERR_clear_error();
+		session_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void session_free(struct session *s)
+{
+	if (!s)
+		return;
+	SSL_free(s->ssl);
+	context_put(s->ctx);
+	free(s->verification.reason);
+	free(s->reason);
+	free(s);
+}
+
+/* The sticky failure of a session, in its own words where verification has some. */
+static void fail(struct session *s, enum fault fault)
+{
+	bool early = s->status == SESSION_HANDSHAKE;
+
+	s->reason =
+		result_sentence(early ? span_of(s->ports.first, s->ports.first_len) : span_none());
+	if (s->verification.reason) {
+		free(s->reason);
+		s->reason = s->verification.reason;
+		s->verification.reason = NULL;
+	}
+	s->fault = fault;
+	s->status = SESSION_FAILED;
+}
+
+/* After a call that did not succeed. */
+static void judge(struct session *s, int ret)
+{
+	bool early = s->status == SESSION_HANDSHAKE;
+
+	switch (result_of(s->ssl, ret)) {
+	case RESULT_WAIT: break;
+	case RESULT_ENDED:
+		if (early)
+			fail(s, FAULT_HANDSHAKE);
+		s->ended = true;
+		break;
+	case RESULT_NO_MEMORY: fail(s, FAULT_NO_MEMORY); break;
+	case RESULT_FAILED: fail(s, early ? FAULT_HANDSHAKE : FAULT_TLS); break;
+	}
+}
+
+static const char *presented_label(const struct session *s)
+{
+	return s->verification.presented ? s->ctx->cert->label : NULL;
+}
+
+enum session_status session_handshake(struct session *s, struct span *in)
+{
+	int ret;
+
+	if (s->status != SESSION_HANDSHAKE)
+		return s->status;
+	s->ports.in = in;
+	ERR_clear_error();
+	ret = SSL_do_handshake(s->ssl);
+	if (ret == 1) {
+		info_fill(&s->info, s->ssl, presented_label(s));
+		s->status = SESSION_OPEN;
+	} else {
+		judge(s, ret);
+	}
+	s->ports.in = NULL;
+	return s->status;
+}
+
+size_t session_read(struct session *s, struct span *in, uint8_t *buf, size_t size)
+{
+	size_t total = 0, n;
+	int ret = 1;
+
+	s->ports.in = in;
+	while (s->status == SESSION_OPEN && !s->ended && total < size) {
+		ERR_clear_error();
+		ret = SSL_read_ex(s->ssl, buf + total, size - total, &n);
+		if (ret <= 0) {
+			judge(s, ret);
+			break;
+		}
+		total += n;
+	}
+	s->ports.in = NULL;
+	return total;
+}
+
+/*
+ * How much of @wanted bytes the next record carries: all of it up to a full record. Where the ring
+ * is nearly full, rather nothing than a splinter (the silly window of RFC 1122 4.2.3.4), unless the
+ * ring is so small that it never holds a full record beside others.
+ */
+static size_t record_size(const struct ring *out, size_t wanted)
+{
+	size_t room = ring_room(out);
+	size_t least = out->limit / 8 < RECORD_MAX ? out->limit / 8 : RECORD_MAX;
+	size_t n = wanted < RECORD_MAX ? wanted : RECORD_MAX;
+
+	if (room <= RECORD_EXTRA)
+		return 0;
+	room -= RECORD_EXTRA;
+	if (n <= room)
+		return n;
+	return room >= least ? room : 0;
+}
+
+size_t session_write(struct session *s, struct span clear)
+{
+	size_t taken = 0, n, done;
+
+	while (s->status == SESSION_OPEN && !s->closed && taken < clear.len) {
+		int ret;
+
+		n = record_size(s->ports.out, clear.len - taken);
+		if (n == 0 || !ring_reserve(s->ports.out, n + RECORD_EXTRA))
+			break;
+		ERR_clear_error();
+		ret = SSL_write_ex(s->ssl, clear.ptr + taken, n, &done);
+		if (ret <= 0) {
+			judge(s, ret);
+			break;
+		}
+		taken += done;
+	}
+	return taken;
+}
+
+bool session_close(struct session *s)
+{
+	int ret;
+
+	if (s->status != SESSION_OPEN || s->closed)
+		return true;
+	if (!ring_reserve(s->ports.out, RECORD_EXTRA / 2))
+		return false;
+	ERR_clear_error();
+	ret = SSL_shutdown(s->ssl);
+	if (ret < 0)
+		judge(s, ret);
+	s->closed = (SSL_get_shutdown(s->ssl) & SSL_SENT_SHUTDOWN) != 0;
+	return true;
+}
+
+bool session_ended(const struct session *s)
+{
+	return s->ended;
+}
+
+bool session_pending(const struct session *s)
+{
+	return s->status == SESSION_OPEN && !s->ended && SSL_pending(s->ssl) > 0;
+}
+
+enum session_status session_status(const struct session *s)
+{
+	return s->status;
+}
+
+enum fault session_fault(const struct session *s)
+{
+	return s->fault;
+}
+
+const char *session_reason(const struct session *s)
+{
+	return s->reason ? s->reason : "";
+}
+
+const struct session_info *session_info(const struct session *s)
+{
+	return &s->info;
+}

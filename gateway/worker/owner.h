@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* owner.h - whose socket a connection is: one sock_diag request, answered by the kernel at once */
+#ifndef ATTLS_WORKER_OWNER_H
+#define ATTLS_WORKER_OWNER_H
+
+#include "base/err.h"
+#include "gateway/packet/addr.h"
+
+#include <sys/types.h>
+
+struct owner_source {
+	int fd;
+};
+
+bool owner_open(struct owner_source *o, struct err_list *err);
+void owner_close(struct owner_source *o);
+
+/**
+ * owner_find() - the user of the local socket of @key: the connecting one, or the listener
+ * The user id is as seen from this user namespace. Costs a few microseconds and never waits.
+ * Return: false if no such socket is in this network namespace.
+ */
+bool owner_find(const struct owner_source *o, const struct tuple *key, uid_t *uid);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* pool.c - all workers: started together, stopped together, asked one after the other */
+#include "gateway/worker/pool.h"
+
+#include <stdlib.h>
+
+bool pool_open(struct pool *p, const struct worker_config *config, struct err_list *err)
+{
+	*p = (struct pool){.config = *config};
+	p->worker = calloc(config->workers, sizeof(*p->worker));
+	if (!p->worker) {
+		err_add(err, "out of memory for %u workers", config->workers);
+		return false;
+	}
+	for (unsigned i = 0; i < config->workers; i++) {
+		bool ok = worker_open(&p->worker[i], i, &p->config, err);
+
+		p->worker[i].pool = p;
+		p->count++;
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+bool pool_start(struct pool *p, struct err_list *err)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		if (!worker_start(&p->worker[i], err))
+			return false;
+	}
+	return true;
+}
+
+void pool_call(struct pool *p, void (*call)(struct worker *w, void *arg), void *arg)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		worker_call(&p->worker[i], call, arg);
+}
+
+void pool_post(struct pool *p, const struct worker *from, const struct icmp_error *e)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		if (&p->worker[i] != from)
+			worker_post(&p->worker[i], e);
+	}
+}
+
+void pool_close(struct pool *p)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		worker_stop(&p->worker[i]);
+	for (unsigned i = 0; i < p->count; i++)
+		worker_close(&p->worker[i]);
+	free(p->worker);
+	*p = (struct pool){0};
+}

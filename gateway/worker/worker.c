@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * worker.c - one thread: take packets, decide, relay, inject
+ *
+ * Theory of operation. Each turn of the loop handles one batch in four passes:
+ *
+ *   1. decide    every packet gets its verdict from intake_decide(); segments of TLS flows are
+ *                remembered as stolen
+ *   2. verdicts  all in one message: accepted packets go on now, stolen ones are dropped, which
+ *                frees the sender's buffer before any cryptography starts
+ *   3. input     stolen segments enter their flows' tcbs; the payload still lies in the receive
+ *                buffer, so it is copied once
+ *   4. drive     every touched flow is relayed and its output injected, once per batch
+ *
+ * Invariants:
+ *  (1) A packet accepted in pass 1 is on its way before anything of pass 4 is injected, so our
+ *      first segment never overtakes the handshake.
+ *  (2) Flows are freed only at the end of the turn; pointers from pass 1 hold until then.
+ *  (3) Nothing here waits, but for the queue when there is nothing else to do.
+ */
+#include "gateway/worker/worker.h"
+
+#include "base/log.h"
+#include "gateway/worker/path.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A stolen segment between the passes. */
+struct stolen {
+	struct arrival arrival;
+	struct flow *flow;
+};
+
+static const char *const count_names[] = {
+	[WORKER_PACKETS] = "packets",
+	[WORKER_BATCHES] = "batches",
+	[WORKER_INJECTED] = "injected",
+	[WORKER_INJECTED_BYTES] = "injected_bytes",
+	[WORKER_ICMP] = "icmp_errors",
+};
+_Static_assert(sizeof(count_names) / sizeof(count_names[0]) == WORKER_COUNTS, "a name per count");
+
+const char *worker_count_name(enum worker_count c)
+{
+	return (unsigned)c < WORKER_COUNTS ? count_names[c] : "unknown";
+}
+
+usec_t worker_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (usec_t)ts.tv_sec * USEC_SEC + ts.tv_nsec / 1000;
+}
+
+/* ---- pass 1 and 2: decide, verdicts ---- */
+
+static enum side packet_side(const struct worker *w, const struct packet *p)
+{
+	switch (p->hook) {
+	case NF_INET_LOCAL_OUT:
+	case NF_INET_PRE_ROUTING: return SIDE_PLAIN;
+	case NF_INET_FORWARD: return p->indev == w->config->inside ? SIDE_PLAIN : SIDE_WIRE;
+	default: return SIDE_WIRE;
+	}
+}
+
+static void find_owner(const struct worker *w, struct arrival *a)
+{
+	bool plain = a->side == SIDE_PLAIN;
+	struct tuple key = {
+		.local = plain ? a->seg.src : a->seg.dst,
+		.remote = plain ? a->seg.dst : a->seg.src,
+	};
+
+	if (w->config->host && intake_wants_owner(&w->intake, a))
+		a->owner_known = owner_find(&w->owners, &key, &a->uid);
+}
+
+static void touch(struct worker *w, struct flow *f)
+{
+	if (list_empty(&f->dirty))
+		list_append(&w->dirty, &f->dirty);
+}
+
+static void accept_packet(struct worker *w, const struct packet *p, size_t len)
+{
+	queue_accept(&w->queue, p, p->mark | w->config->mark, len);
+}
+
+/* Pass 1 for one packet. Return: true if @s was filled in. */
+static bool decide(struct worker *w, const struct packet *p, usec_t now, struct stolen *s)
+{
+	struct arrival *a = &s->arrival;
+	enum drop why;
+	size_t len;
+
+	*a = (struct arrival){.side = packet_side(w, p)};
+	why = segment_decode(&a->seg, span_of(p->bytes, p->len), p->checksum);
+	if (why != DROP_NONE) {
+		w->intake.drops[why]++;
+		queue_drop(&w->queue, p);
+		return false;
+	}
+	find_owner(w, a);
+	switch (intake_decide(&w->intake, a, now, &s->flow)) {
+	case VERDICT_ACCEPT: accept_packet(w, p, 0); break;
+	case VERDICT_STRIP:
+		len = segment_strip(p->bytes, p->len);
+		if (len > 0)
+			accept_packet(w, p, len);
+		else
+			queue_drop(&w->queue, p);
+		break;
+	case VERDICT_DROP: queue_drop(&w->queue, p); break;
+	case VERDICT_STEAL: queue_drop(&w->queue, p); return true;
+	}
+	if (s->flow && s->flow->state != FLOW_DEAD)
+		touch(w, s->flow);
+	return false;
+}
+
+static void send_segment(struct worker *w, enum side side, const struct segment *seg)
+{
+	if (inject_send(w->config->inject, side, seg)) {
+		w->counts[WORKER_INJECTED]++;
+		w->counts[WORKER_INJECTED_BYTES] += segment_payload_len(seg);
+	} else {
+		w->intake.drops[DROP_NO_LINK]++;
+	}
+}
+
+/* Take one batch through passes 1 to 3. Return: whether there was any. */
+static bool take_batch(struct worker *w)
+{
+	struct stolen stolen[QUEUE_BATCH];
+	size_t count = 0;
+	struct reply reply;
+	usec_t now;
+
+	if (queue_receive(&w->queue) == 0)
+		return false;
+	now = worker_now();
+	w->counts[WORKER_BATCHES]++;
+	w->counts[WORKER_PACKETS] += w->queue.packet_count;
+	for (size_t i = 0; i < w->queue.packet_count; i++) {
+		const struct packet *p = &w->queue.packet[i];
+
+		if (p->slot == PATH_SLOT)
+			path_take(w, p, now);
+		else if (decide(w, p, now, &stolen[count]))
+			count++;
+	}
+	queue_flush(&w->queue);
+	while (intake_reply(&w->intake, &reply))
+		send_segment(w, reply.side, &reply.seg);
+	for (size_t i = 0; i < count; i++) {
+		struct arrival *a = &stolen[i].arrival;
+
+		if (stolen[i].flow->state == FLOW_DEAD)
+			continue;
+		w->intake.drops[flow_input(stolen[i].flow, a->side, &a->seg, now)]++;
+		touch(w, stolen[i].flow);
+	}
+	return true;
+}
+
+/* ---- pass 4: drive ---- */
+
+static void send_output(struct worker *w, struct flow *f, usec_t now)
+{
+	struct segment seg;
+
+	for (enum side side = SIDE_PLAIN; side < SIDES; side++) {
+		while (flow_output(f, side, now, &seg))
+			send_segment(w, side, &seg);
+	}
+}
+
+void worker_drive(struct worker *w, struct flow *f, usec_t now)
+{
+	enum flow_state before = f->state;
+
+	list_remove(&f->dirty);
+	flow_expire(f, now);
+	flow_advance(f, now);
+	send_output(w, f, now);
+	flow_settle(f, now);
+	if (before == FLOW_HANDSHAKE && f->state == FLOW_ESTABLISHED)
+		w->intake.counts[INTAKE_ESTABLISHED]++;
+	if (f->state == FLOW_DEAD)
+		intake_retire(&w->intake, f);
+	else
+		deadlines_set(&w->intake.table.deadlines, f, flow_deadline(f));
+}
+
+static void drive_all(struct worker *w)
+{
+	usec_t now = worker_now();
+	struct flow *f;
+
+	while ((f = deadlines_due(&w->intake.table.deadlines, now))) {
+		deadlines_set(&w->intake.table.deadlines, f, USEC_NEVER);
+		touch(w, f);
+	}
+	while (!list_empty(&w->dirty))
+		worker_drive(w, list_entry(w->dirty.next, struct flow, dirty), now);
+	table_reap(&w->intake.table);
+}
+
+void worker_reset_all(struct worker *w, enum fault why)
+{
+	usec_t now = worker_now();
+
+	list_each_safe(node, &w->intake.table.flows) {
+		struct flow *f = list_entry(node, struct flow, by_state);
+
+		if (flow_has_legs(f)) {
+			flow_abort(f, why);
+			worker_drive(w, f, now);
+		} else if (f->state == FLOW_OPENING) {
+			intake_retire(&w->intake, f);
+		}
+	}
+	table_reap(&w->intake.table);
+}
+
+/* ---- the loop, and calls from other threads ---- */
+
+static void serve_call(struct worker *w)
+{
+	usec_t now = worker_now();
+	uint64_t n;
+
+	if (read(w->mail_fd, &n, sizeof(n)) < 0)
+		return;
+	pthread_mutex_lock(&w->lock);
+	for (size_t i = 0; i < w->note_count; i++)
+		path_apply(w, &w->note[i], now);
+	w->note_count = 0;
+	if (w->call)
+		w->call(w, w->call_arg);
+	w->call = NULL;
+	pthread_cond_broadcast(&w->done);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void wake(const struct worker *w)
+{
+	uint64_t one = 1;
+
+	if (write(w->mail_fd, &one, sizeof(one)) < 0)
+		log_error("worker %u: eventfd: %s", w->number, strerror(errno));
+}
+
+void worker_post(struct worker *w, const struct icmp_error *e)
+{
+	pthread_mutex_lock(&w->lock);
+	if (w->note_count < WORKER_NOTES)
+		w->note[w->note_count++] = *e;
+	pthread_mutex_unlock(&w->lock);
+	wake(w);
+}
+
+void worker_call(struct worker *w, void (*call)(struct worker *w, void *arg), void *arg)
+{
+	if (!w->started) {
+		call(w, arg);
+		return;
+	}
+	pthread_mutex_lock(&w->lock);
+	while (w->call)
+		pthread_cond_wait(&w->done, &w->lock);
+	w->call = call;
+	w->call_arg = arg;
+	wake(w);
+	while (w->call == call)
+		pthread_cond_wait(&w->done, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* Sleep until a packet, a call or the earliest deadline. */
+static void wait_for_work(struct worker *w)
+{
+	usec_t next = deadlines_next(&w->intake.table.deadlines), now = worker_now();
+	struct epoll_event event;
+	int ms = -1;
+
+	if (next <= now)
+		return;
+	if (next != USEC_NEVER) {
+		usec_t left = (next - now + USEC_MSEC - 1) / USEC_MSEC;
+
+		ms = left > 60000 ? 60000 : (int)left;
+	}
+	epoll_wait(w->epoll, &event, 1, ms);
+}
+
+static void *worker_run(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!w->stop) {
+		bool busy = take_batch(w);
+
+		drive_all(w);
+		serve_call(w);
+		if (!busy && !w->stop)
+			wait_for_work(w);
+	}
+	return NULL;
+}
+
+/* ---- life ---- */
+
+static bool watch(struct worker *w, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+bool worker_open(struct worker *w, unsigned number, const struct worker_config *config,
+	struct err_list *err)
+{
+	uint16_t first = (uint16_t)(config->queue_base + 2 * number);
+	uint16_t numbers[QUEUE_NUMBERS] = {
+		first, (uint16_t)(first + 1), (uint16_t)(config->queue_base + 2 * config->workers)};
+
+	*w = (struct worker){.number = number, .config = config, .epoll = -1, .mail_fd = -1};
+	w->owners.fd = -1;
+	list_init(&w->dirty);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->done, NULL);
+	if (!intake_init(&w->intake, config->snapshot, config->memory, config->flows,
+		    config->host)) {
+		err_add(err, "worker %u: out of memory for %zu flows", number, config->flows);
+		return false;
+	}
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->mail_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!owner_open(&w->owners, err) ||
+		!queue_open(&w->queue, numbers, number == 0 ? 3 : 2, err))
+		return false;
+	if (!watch(w, queue_fd(&w->queue)) || !watch(w, w->mail_fd)) {
+		err_add(err, "worker %u: epoll: %s", number, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+bool worker_start(struct worker *w, struct err_list *err)
+{
+	int rc = pthread_create(&w->thread, NULL, worker_run, w);
+
+	w->started = rc == 0;
+	if (!w->started)
+		err_add(err, "worker %u: thread: %s", w->number, strerror(rc));
+	return w->started;
+}
+
+static void call_stop(struct worker *w, void *arg)
+{
+	(void)arg;
+	worker_reset_all(w, FAULT_ADMIN);
+	w->stop = true;
+}
+
+void worker_stop(struct worker *w)
+{
+	if (!w->started)
+		return;
+	worker_call(w, call_stop, NULL);
+	pthread_join(w->thread, NULL);
+	w->started = false;
+}
+
+void worker_close(struct worker *w)
+{
+	intake_fini(&w->intake);
+	if (w->queue.socket)
+		queue_close(&w->queue);
+	owner_close(&w->owners);
+	if (w->epoll >= 0)
+		close(w->epoll);
+	if (w->mail_fd >= 0)
+		close(w->mail_fd);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->done);
+}

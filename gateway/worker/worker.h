@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * worker.h - one thread: take packets, decide, relay, inject
+ *
+ * A worker owns one set of queues, one flow table, one of everything mutable, and shares nothing
+ * but the injection descriptors and read-only snapshots. What other threads want of it they ask
+ * with worker_call(), which runs a function on the worker's own thread between two batches.
+ */
+#ifndef ATTLS_WORKER_WORKER_H
+#define ATTLS_WORKER_WORKER_H
+
+#include "gateway/flow/intake.h"
+#include "gateway/packet/icmp.h"
+#include "gateway/worker/inject.h"
+#include "gateway/worker/owner.h"
+#include "gateway/worker/queue.h"
+
+#include <pthread.h>
+
+struct pool;
+
+enum { WORKER_NOTES = 16 };
+
+/* What all workers have in common; read-only while they run. */
+struct worker_config {
+	const struct inject *inject;
+	struct snapshot *snapshot;	/* in force at the start */
+	unsigned workers;
+	uint16_t queue_base;
+	uint32_t mark;			/* the bit that tells the guard of the rules: allowed */
+	uint32_t inside;		/* router mode: interface index of the plain side; else 0 */
+	bool host;			/* host mode */
+	size_t memory;			/* bytes of all rings of one worker */
+	size_t flows;			/* of one worker */
+};
+
+enum worker_count {
+	WORKER_PACKETS,		/* packets taken from the queues */
+	WORKER_BATCHES,		/* receives that brought any */
+	WORKER_INJECTED,	/* packets (super-segments count once) injected */
+	WORKER_INJECTED_BYTES,	/* payload of those */
+	WORKER_ICMP,		/* ICMP errors about our flows */
+	WORKER_COUNTS
+};
+
+struct worker {
+	unsigned number;
+	const struct worker_config *config;
+	struct pool *pool;		/* the other workers, for ICMP */
+	struct queue queue;
+	struct owner_source owners;
+	struct intake intake;
+	struct list dirty;		/* flows to be driven before the batch ends */
+	uint64_t counts[WORKER_COUNTS];
+
+	pthread_t thread;
+	bool started;
+	bool stop;			/* only touched on the worker's thread */
+	int epoll;
+	int mail_fd;			/* eventfd: a call waits */
+	pthread_mutex_t lock;		/* of what is below */
+	pthread_cond_t done;
+	void (*call)(struct worker *w, void *arg);
+	void *call_arg;
+	struct icmp_error note[WORKER_NOTES]; /* from worker 0; more at a time are lost */
+	size_t note_count;
+};
+
+/** worker_open() - bind queues, allocate; no thread yet */
+bool worker_open(struct worker *w, unsigned number, const struct worker_config *config,
+	struct err_list *err);
+
+/** worker_start() - begin to run */
+bool worker_start(struct worker *w, struct err_list *err);
+
+/** worker_call() - run @call(w, @arg) on the worker's thread and wait until it has */
+void worker_call(struct worker *w, void (*call)(struct worker *w, void *arg), void *arg);
+
+/** worker_post() - leave a note about an ICMP error and return at once */
+void worker_post(struct worker *w, const struct icmp_error *e);
+
+/** worker_stop() - reset all flows, end the thread */
+void worker_stop(struct worker *w);
+
+/** worker_close() - release everything; after worker_stop(), or never started */
+void worker_close(struct worker *w);
+
+/** worker_drive() - advance @f and send what it has to say; only on the worker's thread */
+void worker_drive(struct worker *w, struct flow *f, usec_t now);
+
+/** worker_reset_all() - reset every TLS flow with @why, forget all others */
+void worker_reset_all(struct worker *w, enum fault why);
+
+/** worker_count_name() - a metric label, static */
+const char *worker_count_name(enum worker_count c);
+
+/** worker_now() - CLOCK_MONOTONIC in microseconds */
+usec_t worker_now(void);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* arguments.h - the command line of attls-keyring as a table of texts */
+#ifndef ATTLS_KEYRING_CLI_ARGUMENTS_H
+#define ATTLS_KEYRING_CLI_ARGUMENTS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+enum argument {
+	ARG_ID,
+	ARG_CERTAUTH,
+	ARG_SITE,
+	ARG_LABEL,
+	ARG_RING,
+	ARG_OWNER,
+	ARG_USAGE,
+	ARG_DEFAULT,
+	ARG_CERT,
+	ARG_KEY,
+	ARG_PASSWORD_FILE,
+	ARG_TRUST,
+	ARG_NOTRUST,
+	ARG_HIGHTRUST,
+	ARG_SUBJECT,
+	ARG_ALTNAME,
+	ARG_KEYTYPE,
+	ARG_SIZE,
+	ARG_NOTBEFORE,
+	ARG_NOTAFTER,
+	ARG_DAYS,
+	ARG_KEYUSAGE,
+	ARG_SIGNWITH,
+	ARG_FORMAT,
+	ARG_OUT,
+	ARG_JSON,
+	ARGUMENTS,
+};
+
+#define ARG_BIT(a) (1u << (a))
+
+struct arguments {
+	const char *dir;               /* -k */
+	const char *verb;              /* NULL: none given */
+	const char *operand;           /* what follows the verb without being an option, or NULL */
+	const char *values[ARGUMENTS]; /* NULL: not given; "" for those without a value */
+	bool help;
+	bool version;
+};
+
+/** arguments_parse() - read argv. Return: false with a sentence in @err. */
+bool arguments_parse(struct arguments *a, int argc, char **argv, struct err_list *err);
+
+/**
+ * arguments_check() - whether all of @required and nothing beyond @allowed was given
+ * @required, @allowed: sets of ARG_BIT(); @allowed includes @required
+ * Return: false with a sentence for each argument that is wrong.
+ */
+bool arguments_check(
+	const struct arguments *a, unsigned required, unsigned allowed, struct err_list *err);
+
+/**
+ * arguments_owner() - the owner that --id, --certauth or --site name
+ * Return: NULL if none was given.
+ */
+const char *arguments_owner(const struct arguments *a);
+
+#endif

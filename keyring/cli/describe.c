@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* describe.c - a certificate in words: a row, lines, or JSON */
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/json_text.h"
+#include "keyring/certfile.h"
+#include "keyring/cli/table.h"
+#include "keyring/cli/verbs.h"
+#include "keyring/heap.h"
+#include "keyring/subject.h"
+
+const char *describe_time(const ASN1_TIME *t, char *buf)
+{
+	struct tm tm;
+
+	if (!ASN1_TIME_to_tm(t, &tm))
+		strcpy(buf, "?");
+	else
+		strftime(buf, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return buf;
+}
+
+static char *serial_text(const X509 *x)
+{
+	BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(x), NULL);
+	char *hex = number ? BN_bn2hex(number) : NULL;
+	char *text = heap_copy(hex ? hex : "?");
+
+	OPENSSL_free(hex);
+	BN_free(number);
+	return text;
+}
+
+static char *key_text(const X509 *x)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(x);
+	const char *type = key ? EVP_PKEY_get0_type_name(key) : NULL;
+
+	return heap_format("%s %d", type ? type : "unknown", key ? EVP_PKEY_get_bits(key) : 0);
+}
+
+void describe_row(struct table *t, const struct cert *c)
+{
+	char until[32], *subject = subject_text(X509_get_subject_name(c->x509));
+	const char *row[] = {c->owner, c->label, cert_trust_name(c->trust), c->key ? "yes" : "no",
+		describe_time(X509_get0_notAfter(c->x509), until), subject};
+
+	table_add(t, row);
+	free(subject);
+}
+
+static bool is_in_ring(const struct keyring *r, const struct cert *c)
+{
+	for (size_t i = 0; i < r->connection_count; i++) {
+		if (r->connections[i].cert == c)
+			return true;
+	}
+	return false;
+}
+
+static json_t *rings_json(const struct desk *d, const struct cert *c)
+{
+	json_t *list = json_array();
+	size_t certs, rings;
+
+	keystore_count(d->keys, &certs, &rings);
+	for (size_t i = 0; i < rings; i++) {
+		const struct keyring *r = keystore_ring_at(d->keys, i);
+		char *name;
+
+		if (!is_in_ring(r, c))
+			continue;
+		name = heap_format("%s/%s", r->owner, r->name);
+		json_array_append_new(list, json_text(name));
+		free(name);
+	}
+	return list;
+}
+
+static void set_text(json_t *j, const char *key, char *owned)
+{
+	json_object_set_new(j, key, json_text(owned));
+	free(owned);
+}
+
+json_t *describe_json(const struct desk *d, const struct cert *c)
+{
+	json_t *j = json_object();
+	char date[32];
+
+	json_object_set_new(j, "owner", json_text(c->owner));
+	json_object_set_new(j, "label", json_text(c->label));
+	json_object_set_new(j, "trust", json_string(cert_trust_name(c->trust)));
+	set_text(j, "subject", subject_text(X509_get_subject_name(c->x509)));
+	set_text(j, "issuer", subject_text(X509_get_issuer_name(c->x509)));
+	set_text(j, "serial", serial_text(c->x509));
+	set_text(j, "altnames", altnames_text(c->x509, ","));
+	set_text(j, "key", key_text(c->x509));
+	json_object_set_new(j, "private_key", json_boolean(c->key != NULL));
+	json_object_set_new(j, "ca", json_boolean(X509_check_ca(c->x509) != 0));
+	json_object_set_new(
+		j, "signature", json_string(OBJ_nid2ln(X509_get_signature_nid(c->x509))));
+	json_object_set_new(
+		j, "not_before", json_string(describe_time(X509_get0_notBefore(c->x509), date)));
+	json_object_set_new(
+		j, "not_after", json_string(describe_time(X509_get0_notAfter(c->x509), date)));
+	if (d)
+		json_object_set_new(j, "rings", rings_json(d, c));
+	return j;
+}
+
+static const struct {
+	const char *key;
+	const char *title;
+} lines[] = {
+	{"owner", "Owner"},
+	{"label", "Label"},
+	{"trust", "Status"},
+	{"subject", "Subject"},
+	{"issuer", "Issuer"},
+	{"serial", "Serial number"},
+	{"altnames", "Alternative names"},
+	{"key", "Key"},
+	{"private_key", "Private key"},
+	{"ca", "CA"},
+	{"signature", "Signature"},
+	{"not_before", "Valid from"},
+	{"not_after", "Valid to"},
+	{"rings", "Rings"},
+	{"stored_as", "Stored as"},
+	{"status", "Status there"},
+	{"chain", "Chain"},
+	{"expired", "Expired"},
+};
+
+static void print_value(const json_t *v)
+{
+	const json_t *item;
+	size_t i;
+
+	if (json_is_boolean(v))
+		fputs(json_is_true(v) ? "yes" : "no", stdout);
+	else if (json_is_string(v))
+		print_clean(json_string_value(v));
+	else if (json_is_null(v))
+		fputs("-", stdout);
+	json_array_foreach(v, i, item)
+	{
+		fputs(i ? ", " : "", stdout);
+		print_clean(json_string_value(item));
+	}
+}
+
+void describe_print_json(const json_t *j)
+{
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const json_t *v = json_object_get(j, lines[i].key);
+
+		if (!v)
+			continue;
+		printf("%-18s ", lines[i].title);
+		print_value(v);
+		putchar('\n');
+	}
+}
+
+void describe_print(const struct desk *d, const struct cert *c)
+{
+	json_t *j = describe_json(d, c);
+
+	describe_print_json(j);
+	json_decref(j);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gencert.c - gencert: make a key and a certificate, self-signed or signed by one in the store */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "keyring/cli/verbs.h"
+#include "keyring/heap.h"
+#include "keyring/issue.h"
+
+enum { DAY = 24 * 60 * 60, DAYS_USUAL = 365, DAYS_MOST = 36500 };
+
+/* "2026-12-31" or "2026-12-31T23:59:59Z", in UTC. @end: a day alone means its last second. */
+static bool parse_time(
+	const char *text, const char *option, bool end, time_t *t, struct err_list *err)
+{
+	struct tm tm = {0};
+	const char *rest = strptime(text, "%Y-%m-%d", &tm);
+	bool is_day = rest && !*rest;
+
+	if (rest && *rest) {
+		rest = strptime(rest, "T%H:%M:%S", &tm);
+		rest = rest && *rest == 'Z' ? rest + 1 : NULL;
+	}
+	if (!rest || *rest) {
+		err_add(err, "--%s %s: write 2026-12-31 or 2026-12-31T23:59:59Z", option, text);
+		return false;
+	}
+	*t = timegm(&tm) + (is_day && end ? DAY - 1 : 0);
+	return true;
+}
+
+static bool parse_number(
+	const char *text, const char *option, long most, long *n, struct err_list *err)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtol(text, &end, 10);
+	if (errno == 0 && *text >= '0' && *text <= '9' && !*end && *n >= 1 && *n <= most)
+		return true;
+	err_add(err, "--%s %s: is no number from 1 to %ld", option, text, most);
+	return false;
+}
+
+static bool take_validity(struct issue *i, const struct arguments *a, struct err_list *err)
+{
+	const char *from = a->values[ARG_NOTBEFORE], *to = a->values[ARG_NOTAFTER];
+	long days = DAYS_USUAL;
+
+	i->not_before = time(NULL);
+	if (from && !parse_time(from, "notbefore", false, &i->not_before, err))
+		return false;
+	if (to && a->values[ARG_DAYS]) {
+		err_add(err, "give --notafter or --days, not both");
+		return false;
+	}
+	if (a->values[ARG_DAYS] &&
+		!parse_number(a->values[ARG_DAYS], "days", DAYS_MOST, &days, err))
+		return false;
+	i->not_after = i->not_before + days * DAY - 1;
+	if (to && !parse_time(to, "notafter", true, &i->not_after, err))
+		return false;
+	if (i->not_after < i->not_before) {
+		err_add(err, "the certificate would end before it begins");
+		return false;
+	}
+	return true;
+}
+
+/* [OWNER/]LABEL: without an owner that of a CA, else one of the new certificate's owner. */
+static const struct cert *find_signer(const struct desk *d, const char *text, const char *owner)
+{
+	const char *slash = strchr(text, '/');
+	const struct cert *c = NULL;
+
+	if (slash) {
+		char *front = heap_format("%.*s", (int)(slash - text), text);
+
+		c = keystore_cert(d->keys, front, slash + 1);
+		free(front);
+	}
+	if (!c)
+		c = keystore_cert(d->keys, "CERTAUTH", text);
+	return c ? c : keystore_cert(d->keys, owner, text);
+}
+
+static bool take_signer(
+	struct issue *i, const struct arguments *a, const struct desk *d, struct err_list *err)
+{
+	const char *text = a->values[ARG_SIGNWITH];
+	const struct cert *c;
+
+	if (!text)
+		return true;
+	c = find_signer(d, text, arguments_owner(a));
+	if (!c) {
+		err_add(err, "--signwith %s: there is no such certificate", text);
+		return false;
+	}
+	i->signer = c->x509;
+	i->signer_key = c->key;
+	if (ASN1_TIME_cmp_time_t(X509_get0_notAfter(c->x509), i->not_after) < 0)
+		err_warn(err, "%s/%s, which signs it, ends before it does", c->owner, c->label);
+	return true;
+}
+
+static bool take_issue(
+	struct issue *i, const struct arguments *a, const struct desk *d, struct err_list *err)
+{
+	const char *usage = a->values[ARG_KEYUSAGE];
+
+	*i = (struct issue){
+		.subject = a->values[ARG_SUBJECT],
+		.altnames = a->values[ARG_ALTNAME],
+		.usage = a->values[ARG_CERTAUTH] ? 0 : ISSUE_HANDSHAKE,
+	};
+	if (usage && !issue_usage_parse(usage, &i->usage, err))
+		return false;
+	if (a->values[ARG_CERTAUTH])
+		i->usage |= ISSUE_CERTSIGN;
+	return take_validity(i, a, err) && take_signer(i, a, d, err);
+}
+
+static EVP_PKEY *make_key(const struct arguments *a, struct err_list *err)
+{
+	const char *type = a->values[ARG_KEYTYPE] ? a->values[ARG_KEYTYPE] : "rsa";
+	long size = 0;
+
+	if (a->values[ARG_SIZE] && !parse_number(a->values[ARG_SIZE], "size", 16384, &size, err))
+		return NULL;
+	return issue_key(type, (int)size, err);
+}
+
+static bool generate(
+	struct desk *d, const struct arguments *a, struct cert *c, struct err_list *err)
+{
+	struct issue i;
+
+	if (keystore_cert(d->keys, c->owner, c->label)) {
+		err_add(err, "%s/%s is there already: delete it first, or take another label",
+			c->owner, c->label);
+		return false;
+	}
+	if (!arguments_trust(a, c->owner, CERT_TRUST, &c->trust, err) || !take_issue(&i, a, d, err))
+		return false;
+	c->key = make_key(a, err);
+	c->x509 = c->key ? issue_certificate(&i, c->key, err) : NULL;
+	return c->x509 && store_write_cert(d->store, c, STORE_CERT | STORE_KEY | STORE_META, err);
+}
+
+bool verb_gencert(const struct arguments *a, struct err_list *err)
+{
+	struct cert c = {
+		.owner = (char *)arguments_owner(a),
+		.label = (char *)a->values[ARG_LABEL],
+	};
+	struct desk d;
+	bool good;
+
+	if (!desk_open(&d, a, true, err))
+		return false;
+	good = generate(&d, a, &c, err);
+	X509_free(c.x509);
+	EVP_PKEY_free(c.key);
+	desk_close(&d);
+	return good;
+}

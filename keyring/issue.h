@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* issue.h - making keys and certificates (RACDCERT GENCERT) */
+#ifndef ATTLS_KEYRING_ISSUE_H
+#define ATTLS_KEYRING_ISSUE_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <time.h>
+
+#include "base/err.h"
+
+/* RACDCERT KEYUSAGE words. */
+enum issue_usage {
+	ISSUE_HANDSHAKE = 1 << 0,   /* digitalSignature, with RSA also keyEncipherment */
+	ISSUE_DATAENCRYPT = 1 << 1, /* dataEncipherment */
+	ISSUE_DOCSIGN = 1 << 2,     /* nonRepudiation */
+	ISSUE_CERTSIGN = 1 << 3,    /* keyCertSign and cRLSign; makes it a CA */
+	ISSUE_KEYAGREE = 1 << 4,    /* keyAgreement */
+};
+
+/* What a certificate shall say. All pointers are borrowed. */
+struct issue {
+	const char *subject;  /* as subject_parse() reads it */
+	const char *altnames; /* as altnames_parse() reads it, or NULL */
+	time_t not_before;
+	time_t not_after; /* the last second it is valid in */
+	unsigned usage;   /* of enum issue_usage */
+	X509 *signer;     /* NULL: self-signed */
+	EVP_PKEY *signer_key;
+};
+
+/**
+ * issue_key() - a new key pair
+ * @type: "rsa", "nistecc" or "ed25519"
+ * @size: bits; 0 for the usual: RSA 2048, NIST P-256
+ * Return: owned; NULL with a sentence in @err.
+ */
+EVP_PKEY *issue_key(const char *type, int size, struct err_list *err);
+
+/** issue_certificate() - a certificate for @key. Return: owned; NULL with a sentence in @err. */
+X509 *issue_certificate(const struct issue *i, EVP_PKEY *key, struct err_list *err);
+
+/**
+ * issue_usage_parse() - "handshake,certsign" without case
+ * Return: false with a sentence in @err.
+ */
+bool issue_usage_parse(const char *text, unsigned *usage, struct err_list *err);
+
+#endif

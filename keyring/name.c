@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* name.c - names of owners, labels and rings, and how they are written in file names */
+#include "keyring/name.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static bool needs_escape(const char *name, size_t at)
+{
+	unsigned char c = (unsigned char)name[at];
+
+	return c < 0x20 || c == 0x7f || c == '/' || c == '%' || c == '"' || (c == '.' && at == 0);
+}
+
+bool name_encode(const char *name, char *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; name[i]; i++) {
+		if (n + 3 > NAME_MAX_LEN && (needs_escape(name, i) || n + 1 > NAME_MAX_LEN))
+			return false;
+		if (needs_escape(name, i))
+			n += (size_t)sprintf(out + n, "%%%02X", (unsigned char)name[i]);
+		else
+			out[n++] = name[i];
+	}
+	out[n] = '\0';
+	return n > 0;
+}
+
+static int hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)((at - digits) % 16) : -1;
+}
+
+bool name_decode(const char *text, char *out)
+{
+	size_t n = 0;
+
+	for (; *text && n < NAME_FILE; n++) {
+		int high = *text == '%' ? hex_digit(text[1]) : -1;
+		int low = high >= 0 ? hex_digit(text[2]) : -1;
+
+		if (low < 0) {
+			out[n] = *text++;
+			continue;
+		}
+		out[n] = (char)(high << 4 | low);
+		if (!out[n])
+			return false;
+		text += 3;
+	}
+	out[n] = '\0';
+	return n > 0 && !*text;
+}
+
+bool name_has_suffix(const char *file, const char *suffix)
+{
+	size_t len = strlen(file), cut = strlen(suffix);
+
+	return len > cut && strcmp(file + len - cut, suffix) == 0;
+}
+
+bool name_from_file(const char *file, const char *suffix, char *out)
+{
+	char stem[NAME_SIZE], again[NAME_SIZE];
+	size_t len = strlen(file);
+
+	if (!name_has_suffix(file, suffix) || len > NAME_FILE)
+		return false;
+	snprintf(stem, sizeof(stem), "%.*s", (int)(len - strlen(suffix)), file);
+	return name_decode(stem, out) && name_encode(out, again) && strcmp(stem, again) == 0;
+}
+
+bool name_is_reserved(const char *owner)
+{
+	return strcasecmp(owner, "CERTAUTH") == 0 || strcasecmp(owner, "SITE") == 0;
+}
+
+const char *name_owner(const char *owner)
+{
+	if (strcasecmp(owner, "CERTAUTH") == 0)
+		return "CERTAUTH";
+	return strcasecmp(owner, "SITE") == 0 ? "SITE" : owner;
+}
+
+bool name_owner_ok(const char *owner)
+{
+	char encoded[NAME_SIZE];
+
+	return name_encode(owner, encoded) && !strchr(owner, '/');
+}

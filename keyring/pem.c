@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* pem.c - bytes of files to certificates and keys, and back */
+#include "keyring/pem.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+#include "keyring/heap.h"
+
+STACK_OF(X509) * pem_certificates(const char *text, size_t len)
+{
+	BIO *mem = BIO_new_mem_buf(text, (int)len);
+	STACK_OF(X509) *all = sk_X509_new_null();
+	unsigned long e;
+	X509 *x;
+
+	while (mem && all && (x = PEM_read_bio_X509(mem, NULL, NULL, NULL)))
+		sk_X509_push(all, x);
+	e = ERR_peek_last_error();
+	ERR_clear_error();
+	BIO_free(mem);
+	if (ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE)
+		return all; /* no more blocks: the end */
+	sk_X509_pop_free(all, X509_free);
+	return NULL;
+}
+
+/* OpenSSL's default would ask on the terminal. */
+static int give_password(char *buf, int size, int unused, void *password)
+{
+	size_t len = password ? strlen(password) : 0;
+
+	(void)unused;
+	if (!password || len > (size_t)size)
+		return -1;
+	memcpy(buf, password, len);
+	return (int)len;
+}
+
+EVP_PKEY *pem_key(const char *text, size_t len, const char *password)
+{
+	BIO *mem = BIO_new_mem_buf(text, (int)len);
+	EVP_PKEY *key = NULL;
+
+	if (mem)
+		key = PEM_read_bio_PrivateKey(mem, NULL, give_password, (void *)password);
+	ERR_clear_error();
+	BIO_free(mem);
+	return key;
+}
+
+bool pem_has_key(const char *text)
+{
+	return strstr(text, "PRIVATE KEY-----") != NULL;
+}
+
+static char *take_text(BIO *mem, bool good, size_t *len)
+{
+	char *data, *text = NULL;
+	long n = good ? BIO_get_mem_data(mem, &data) : 0;
+
+	if (n > 0) {
+		text = heap_zero((size_t)n + 1);
+		memcpy(text, data, (size_t)n);
+		*len = (size_t)n;
+	}
+	BIO_free(mem);
+	ERR_clear_error();
+	return text;
+}
+
+char *pem_from_certificate(X509 *x509, size_t *len)
+{
+	BIO *mem = BIO_new(BIO_s_mem());
+
+	return take_text(mem, mem && PEM_write_bio_X509(mem, x509), len);
+}
+
+char *pem_from_key(EVP_PKEY *key, size_t *len)
+{
+	BIO *mem = BIO_new(BIO_s_secmem());
+
+	return take_text(mem,
+		mem && PEM_write_bio_PKCS8PrivateKey(mem, key, NULL, NULL, 0, NULL, NULL), len);
+}

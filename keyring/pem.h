@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* pem.h - bytes of files to certificates and keys, and back */
+#ifndef ATTLS_KEYRING_PEM_H
+#define ATTLS_KEYRING_PEM_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdbool.h>
+
+/**
+ * pem_certificates() - all PEM certificates in @text, in file order
+ * Return: owned stack, perhaps empty; NULL if a certificate block does not parse.
+ */
+STACK_OF(X509) * pem_certificates(const char *text, size_t len);
+
+/**
+ * pem_key() - the first PEM private key in @text
+ * @password: of an encrypted one, or NULL; never asked for on a terminal
+ * Return: owned; NULL if there is none or it does not parse.
+ */
+EVP_PKEY *pem_key(const char *text, size_t len, const char *password);
+
+/** pem_has_key() - whether @text claims to hold a private key */
+bool pem_has_key(const char *text);
+
+/** pem_from_certificate(), pem_from_key() - PEM text, owned, file_free()d; NULL on failure */
+char *pem_from_certificate(X509 *x509, size_t *len);
+char *pem_from_key(EVP_PKEY *key, size_t *len);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ringfile.c - a ring's file: INI sections of references, not yet resolved */
+#include "keyring/ringfile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "keyring/certfile.h"
+#include "keyring/files.h"
+#include "keyring/heap.h"
+#include "keyring/name.h"
+
+static const char *const keys[] = {"owner", "label", "usage", "default", NULL};
+
+enum cert_usage usage_of_owner(const char *owner)
+{
+	if (strcasecmp(owner, "CERTAUTH") == 0)
+		return CERT_CERTAUTH;
+	return strcasecmp(owner, "SITE") == 0 ? CERT_SITE : CERT_PERSONAL;
+}
+
+static void refuse_unknown_keys(const struct ini_section *s, struct err_list *err)
+{
+	for (size_t i = 0; i < s->entry_count; i++) {
+		const char *key = s->entries[i].key, *near = ini_nearest(key, keys);
+		bool known = false;
+
+		for (size_t k = 0; keys[k]; k++)
+			known = known || strcasecmp(key, keys[k]) == 0;
+		if (!known)
+			ini_error(err, s, key, "unknown key%s%s%s", near ? "; did you mean " : "",
+				near ? near : "", near ? "?" : "");
+	}
+}
+
+static bool take_default(const struct ini_section *s, bool *is_default, struct err_list *err)
+{
+	const char *word = ini_get(s, "default");
+
+	*is_default = word && strcasecmp(word, "yes") == 0;
+	if (!word || *is_default || strcasecmp(word, "no") == 0)
+		return true;
+	ini_error(err, s, "default", "\"%s\" is neither yes nor no", word);
+	return false;
+}
+
+static bool take_usage(const struct ini_section *s, struct ring_ref *ref, struct err_list *err)
+{
+	const char *word = ini_get(s, "usage");
+
+	ref->usage = usage_of_owner(ref->owner);
+	if (!word || cert_usage_parse(word, &ref->usage))
+		return true;
+	ini_error(err, s, "usage", "\"%s\" is none of personal, certauth, site", word);
+	return false;
+}
+
+/* @owner and @label are NAME_SIZE buffers that @ref will point to. */
+static bool take_names(const struct ini_section *s, const char *ring_owner, char *owner,
+	char *label, struct err_list *err)
+{
+	const char *owner_word = ini_get(s, "owner"), *label_word = ini_get(s, "label");
+
+	if (!label_word) {
+		ini_error(err, s, NULL, "has no label: write the label of the certificate");
+		return false;
+	}
+	if (!name_decode(label_word, label)) {
+		ini_error(err, s, "label", "is no label: 1 to %d bytes", NAME_MAX_LEN);
+		return false;
+	}
+	if (!name_decode(owner_word ? owner_word : ring_owner, owner) || !name_owner_ok(owner)) {
+		ini_error(err, s, "owner", "is no owner: a user, CERTAUTH or SITE");
+		return false;
+	}
+	return true;
+}
+
+static void take_connection(struct ring_refs *refs, const struct ini_section *s,
+	const char *ring_owner, struct err_list *err)
+{
+	char owner[NAME_SIZE], label[NAME_SIZE];
+	struct ring_ref ref = {.owner = owner, .label = label, .line = s->line};
+
+	refuse_unknown_keys(s, err);
+	if (!take_names(s, ring_owner, owner, label, err))
+		return;
+	ref.owner = (char *)name_owner(owner);
+	if (!take_usage(s, &ref, err) || !take_default(s, &ref.is_default, err))
+		return;
+	if (refs_find(refs, ref.owner, ref.label)) {
+		ini_error(err, s, "label", "%s/%s is connected twice: remove one section",
+			ref.owner, ref.label);
+		return;
+	}
+	for (size_t i = 0; i < refs->count; i++) {
+		if (ref.is_default && refs->items[i].is_default)
+			ini_error(err, s, "default",
+				"a second default, after that in line %d: only one can be",
+				refs->items[i].line);
+	}
+	refs_add(refs, &ref);
+}
+
+void ringfile_read(
+	struct ring_refs *refs, const char *path, const char *ring_owner, struct err_list *err)
+{
+	struct ini *ini = ini_load(path, err);
+	struct stat st;
+
+	*refs = (struct ring_refs){0};
+	if (!ini)
+		return;
+	if (stat(path, &st) == 0)
+		guard_file(path, &st, err);
+	for (size_t i = 0; i < ini->section_count; i++) {
+		const struct ini_section *s = &ini->sections[i];
+
+		if (strcasecmp(s->kind, "connection") == 0)
+			take_connection(refs, s, ring_owner, err);
+		else
+			ini_error(err, s, NULL,
+				"unknown section: a ring holds [connection 1], "
+				"[connection 2] and so on");
+	}
+	ini_free(ini);
+}
+
+/* In quotes wherever the INI syntax could mean something else by it. */
+static void put_name(FILE *f, const char *key, const char *name)
+{
+	char encoded[NAME_SIZE];
+	size_t len;
+
+	name_encode(name, encoded);
+	len = strlen(encoded);
+	if (strpbrk(encoded, ";#'\\") || encoded[0] == ' ' || encoded[len - 1] == ' ')
+		fprintf(f, "%s = \"%s\"\n", key, encoded);
+	else
+		fprintf(f, "%s = %s\n", key, encoded);
+}
+
+char *ringfile_text(const struct ring_refs *refs)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		abort();
+	fputs("# a key ring: references to certificates, written by attls-keyring\n", f);
+	for (size_t i = 0; i < refs->count; i++) {
+		const struct ring_ref *r = &refs->items[i];
+
+		fprintf(f, "\n[connection %zu]\n", i + 1);
+		put_name(f, "owner", r->owner);
+		put_name(f, "label", r->label);
+		fprintf(f, "usage = %s\n", cert_usage_name(r->usage));
+		fprintf(f, "default = %s\n", r->is_default ? "yes" : "no");
+	}
+	if (fclose(f) != 0)
+		abort();
+	return text;
+}
+
+struct ring_ref *refs_find(const struct ring_refs *refs, const char *owner, const char *label)
+{
+	for (size_t i = 0; i < refs->count; i++) {
+		struct ring_ref *r = &refs->items[i];
+
+		if (strcasecmp(r->owner, owner) == 0 && strcmp(r->label, label) == 0)
+			return r;
+	}
+	return NULL;
+}
+
+void refs_add(struct ring_refs *refs, const struct ring_ref *ref)
+{
+	struct ring_ref *r;
+
+	refs->items = heap_append(refs->items, refs->count, sizeof(*refs->items));
+	r = &refs->items[refs->count++];
+	*r = *ref;
+	r->owner = heap_copy(ref->owner);
+	r->label = heap_copy(ref->label);
+}
+
+void refs_drop(struct ring_refs *refs, struct ring_ref *ref)
+{
+	size_t at = (size_t)(ref - refs->items);
+
+	free(ref->owner);
+	free(ref->label);
+	memmove(ref, ref + 1, (refs->count - at - 1) * sizeof(*ref));
+	refs->count--;
+}
+
+void refs_free(struct ring_refs *refs)
+{
+	for (size_t i = 0; i < refs->count; i++) {
+		free(refs->items[i].owner);
+		free(refs->items[i].label);
+	}
+	free(refs->items);
+	*refs = (struct ring_refs){0};
+}

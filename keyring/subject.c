@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* subject.c - names in certificates as people write them */
+#include "keyring/subject.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "keyring/heap.h"
+
+/* Cut "A=b\,c,D=e" at its first comma without a backslash; backslashes are taken out. */
+static char *next_part(char **rest)
+{
+	char *part = *rest, *to = part, *from = part;
+
+	if (!part)
+		return NULL;
+	while (isspace((unsigned char)*from))
+		from++;
+	for (; *from && *from != ','; from++) {
+		if (*from == '\\' && from[1])
+			from++;
+		*to++ = *from;
+	}
+	*rest = *from ? from + 1 : NULL;
+	*to = '\0';
+	return part;
+}
+
+/* The name that OpenSSL has for an attribute: short ones are upper case. */
+static const char *attribute_name(char *word)
+{
+	if (strcasecmp(word, "email") == 0)
+		return "emailAddress";
+	for (char *p = word; strlen(word) <= 2 && *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	return word;
+}
+
+static bool add_attribute(X509_NAME *name, char *part, struct err_list *err)
+{
+	char *equals = strchr(part, '=');
+	const unsigned char *value;
+	unsigned long e;
+
+	if (!equals || equals == part || !equals[1]) {
+		err_add(err, "subject: \"%s\" is not ATTRIBUTE=VALUE, as in CN=db.example", part);
+		return false;
+	}
+	*equals = '\0';
+	value = (const unsigned char *)equals + 1;
+	/* most specific first in text, last in the encoding: each goes before the others */
+	if (X509_NAME_add_entry_by_txt(name, attribute_name(part), MBSTRING_UTF8, value, -1, 0, 0))
+		return true;
+	e = ERR_peek_last_error();
+	err_add(err, "subject: %s: %s", part,
+		ERR_GET_REASON(e) == X509_R_INVALID_FIELD_NAME ? "is no attribute of names"
+							       : ERR_reason_error_string(e));
+	ERR_clear_error();
+	return false;
+}
+
+X509_NAME *subject_parse(const char *text, struct err_list *err)
+{
+	X509_NAME *name = X509_NAME_new();
+	char *copy = heap_copy(text), *rest = copy, *part;
+	bool good = name != NULL;
+
+	while (good && (part = next_part(&rest)))
+		good = add_attribute(name, part, err);
+	free(copy);
+	if (good)
+		return name;
+	X509_NAME_free(name);
+	return NULL;
+}
+
+static const struct {
+	const char *prefix;
+	int type;
+} kinds[] = {
+	{"DNS:", GEN_DNS},
+	{"DOMAIN:", GEN_DNS},
+	{"IP:", GEN_IPADD},
+	{"EMAIL:", GEN_EMAIL},
+	{"URI:", GEN_URI},
+};
+
+static GENERAL_NAME *altname_parse(const char *part)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t len = strlen(kinds[i].prefix);
+
+		if (strncasecmp(part, kinds[i].prefix, len) == 0 && part[len])
+			return a2i_GENERAL_NAME(NULL, NULL, NULL, kinds[i].type, part + len, 0);
+	}
+	return NULL;
+}
+
+GENERAL_NAMES *altnames_parse(const char *text, struct err_list *err)
+{
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	char *copy = heap_copy(text), *rest = copy, *part;
+	bool good = names != NULL;
+
+	while (good && (part = next_part(&rest))) {
+		GENERAL_NAME *g = altname_parse(part);
+
+		good = g && sk_GENERAL_NAME_push(names, g);
+		if (!good) {
+			err_add(err,
+				"altname: \"%s\" is none of DNS:NAME, IP:ADDRESS, EMAIL:ADDRESS, URI:URI",
+				part);
+			GENERAL_NAME_free(g);
+		}
+	}
+	ERR_clear_error();
+	free(copy);
+	if (good)
+		return names;
+	GENERAL_NAMES_free(names);
+	return NULL;
+}
+
+char *subject_text(const X509_NAME *name)
+{
+	/* UTF-8 stays readable; what could forge a line of output is escaped */
+	unsigned long flags = XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
+	BIO *mem = BIO_new(BIO_s_mem());
+	char *data = NULL, *text;
+	long len = 0;
+
+	if (mem && X509_NAME_print_ex(mem, name, 0, flags) >= 0)
+		len = BIO_get_mem_data(mem, &data);
+	text = heap_format("%.*s", (int)len, data ? data : "");
+	BIO_free(mem);
+	return text;
+}
+
+static void print_foreign(FILE *f, const char *prefix, const ASN1_STRING *s)
+{
+	const unsigned char *p = ASN1_STRING_get0_data(s);
+
+	fputs(prefix, f);
+	for (int i = 0; i < ASN1_STRING_length(s); i++)
+		fputc(isgraph(p[i]) ? p[i] : '?', f);
+}
+
+static void print_address(FILE *f, const ASN1_OCTET_STRING *s)
+{
+	int len = ASN1_STRING_length(s);
+	char text[INET6_ADDRSTRLEN];
+
+	if (len != 4 && len != 16)
+		return;
+	inet_ntop(len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(s), text, sizeof(text));
+	fprintf(f, "IP:%s", text);
+}
+
+static void print_altname(FILE *f, const GENERAL_NAME *g)
+{
+	switch (g->type) {
+	case GEN_DNS: print_foreign(f, "DNS:", g->d.dNSName); break;
+	case GEN_EMAIL: print_foreign(f, "EMAIL:", g->d.rfc822Name); break;
+	case GEN_URI: print_foreign(f, "URI:", g->d.uniformResourceIdentifier); break;
+	case GEN_IPADD: print_address(f, g->d.iPAddress); break;
+	default: fputs("OTHER", f);
+	}
+}
+
+char *altnames_text(const X509 *x, const char *comma)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		abort();
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		fputs(i ? comma : "", f);
+		print_altname(f, sk_GENERAL_NAME_value(names, i));
+	}
+	if (fclose(f) != 0)
+		abort();
+	GENERAL_NAMES_free(names);
+	return text;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* level.c - [level NAME]: versions, cipher suites and groups, so that many actions share them */
+#include <openssl/tls1.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "rules/loader.h"
+#include "rules/suite.h"
+
+static void read_versions(struct reader *r, const char *key, const char *value)
+{
+	static const char *const words[] = {"TLSv1.2", "TLSv1.3", NULL};
+	static const char *const later[] = {"SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1"};
+	struct level *level = &((struct object *)r->object)->u.level;
+	struct reader_list list;
+
+	if (!reader_list(r, key, value, &list))
+		return;
+	level->min_version = TLS1_3_VERSION;
+	level->max_version = TLS1_2_VERSION;
+	for (size_t i = 0; i < list.count; i++) {
+		size_t word = 0;
+		int version;
+
+		while (word < 5 && strcasecmp(later[word], list.items[i]) != 0)
+			word++;
+		if (word < 5) {
+			ini_error(r->err, r->section, key,
+				"attls " ATTLS_VERSION " does not support %s", later[word]);
+			continue;
+		}
+		if (!reader_word(r, key, list.items[i], words, &word))
+			continue;
+		version = word ? TLS1_3_VERSION : TLS1_2_VERSION;
+		if (version < level->min_version)
+			level->min_version = version;
+		if (version > level->max_version)
+			level->max_version = version;
+	}
+	reader_list_free(&list);
+}
+
+/* Append @item to the ':'-joined @text, unless it is there: a name counts at its first place. */
+static void join(char **text, const char *item)
+{
+	size_t old = *text ? strlen(*text) : 0, len = strlen(item);
+
+	for (const char *p = *text; p && *p; p += strcspn(p, ":"), p += *p == ':') {
+		if (strcspn(p, ":") == len && strncmp(p, item, len) == 0)
+			return;
+	}
+	*text = reader_alloc(*text, old + len + 2);
+	sprintf(*text + old, "%s%s", old ? ":" : "", item);
+}
+
+static void suite_add(struct reader *r, const char *key, const char *name, struct level *level)
+{
+	const struct suite *suite = suite_find(name),
+			   *meant = suite ? NULL : suite_find_openssl(name);
+	const char *nearest = meant ? meant->name : suite_nearest(name);
+
+	if (!suite)
+		ini_error(r->err, r->section, key,
+			"\"%s\" is no cipher suite by its IANA name%s%s%s", name,
+			nearest ? "; did you mean " : "", nearest ? nearest : "",
+			nearest ? "?" : "");
+	else if (suite->refusal)
+		ini_error(r->err, r->section, key, "%s %s: attls does not use it", suite->name,
+			suite->refusal);
+	else
+		join(suite->tls13 ? &level->ciphers13 : &level->ciphers12, suite->openssl);
+}
+
+static void read_ciphers(struct reader *r, const char *key, const char *value)
+{
+	struct level *level = &((struct object *)r->object)->u.level;
+	struct reader_list list;
+
+	if (!reader_list(r, key, value, &list))
+		return;
+	for (size_t i = 0; i < list.count; i++)
+		suite_add(r, key, list.items[i], level);
+	reader_list_free(&list);
+}
+
+static void read_groups(struct reader *r, const char *key, const char *value)
+{
+	struct level *level = &((struct object *)r->object)->u.level;
+	struct reader_list list;
+	char hint[READER_HINT];
+
+	if (!reader_list(r, key, value, &list))
+		return;
+	for (size_t i = 0; i < list.count; i++) {
+		const char *group = group_find(list.items[i]);
+
+		if (group)
+			join(&level->groups, group);
+		else
+			ini_error(r->err, r->section, key, "\"%s\" is no group%s", list.items[i],
+				reader_hint(list.items[i], group_words(), hint));
+	}
+	reader_list_free(&list);
+}
+
+static bool has_version(const struct level *l, int version)
+{
+	return l->min_version <= version && version <= l->max_version;
+}
+
+/*
+ * The list of suites is what may be used, so each version needs one in it, and each suite a
+ * version. Without `versions` those count that the list has suites for.
+ */
+static void suites_fit_versions(struct reader *r, struct level *l)
+{
+	const struct {
+		int version;
+		const char *name;
+		const char *suites;
+	} rows[] = {
+		{TLS1_2_VERSION, "TLSv1.2", l->ciphers12},
+		{TLS1_3_VERSION, "TLSv1.3", l->ciphers13},
+	};
+
+	if (!l->ciphers12 && !l->ciphers13)
+		return;
+	if (!ini_get(r->section, "versions")) {
+		l->min_version = l->ciphers12 ? TLS1_2_VERSION : TLS1_3_VERSION;
+		l->max_version = l->ciphers13 ? TLS1_3_VERSION : TLS1_2_VERSION;
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (has_version(l, rows[i].version) && !rows[i].suites)
+			ini_error(r->err, r->section, "ciphers",
+				"has no suite for %s, which is one of versions", rows[i].name);
+		else if (!has_version(l, rows[i].version) && rows[i].suites)
+			ini_error(r->err, r->section, "ciphers",
+				"has suites for %s, which is not one of versions", rows[i].name);
+	}
+}
+
+void level_read(struct reader *r)
+{
+	static const struct reader_key keys[] = {
+		{"versions", read_versions},
+		{"ciphers", read_ciphers},
+		{"groups", read_groups},
+	};
+	struct level *level = &((struct object *)r->object)->u.level;
+	size_t before = r->err->count;
+
+	*level = (struct level){.min_version = TLS1_2_VERSION, .max_version = TLS1_3_VERSION};
+	reader_keys(r, keys, sizeof(keys) / sizeof(keys[0]));
+	if (r->err->count == before)
+		suites_fit_versions(r, level);
+}

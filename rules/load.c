@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * load.c - a policy from files: find them, index their sections by name, read kind by kind, compile
+ *
+ * All files are read before any section is looked at, and all sections before anything is given
+ * up, so that one pass tells every problem. The policy is handed out only without an error.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "rules/loader.h"
+
+enum { NAME_MAX_LEN = 64 };
+
+/* Each kind of section and who reads it; NULL: not yet. */
+static const struct {
+	const char *name;
+	void (*read)(struct reader *r);
+} kinds[] = {
+	[OBJECT_ADDRESSES] = {"addresses", addresses_read},
+	[OBJECT_PORTS] = {"ports", ports_read},
+	[OBJECT_LEVEL] = {"level", level_read},
+	[OBJECT_ACTION] = {"action", action_read},
+	[OBJECT_RULE] = {"rule", rule_read},
+};
+_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == OBJECT_KINDS, "a row for each kind");
+
+static const char *const kind_words[] = {"addresses", "ports", "level", "action", "rule", NULL};
+static const char *const later_kinds[] = {"time", "traffic", "use", "requirements", NULL};
+
+static int compare_objects(const void *a, const void *b)
+{
+	const struct object *x = a, *y = b;
+
+	return strcmp(x->section->name, y->section->name);
+}
+
+struct object *loader_find(
+	struct reader *r, const char *key, enum object_kind kind, const char *name)
+{
+	const struct loader *l = r->context;
+	const struct registry *all = &l->kinds[kind];
+	const struct ini_section wanted = {.name = (char *)name};
+	const struct object probe = {.section = &wanted};
+	struct object *found = NULL;
+	const char **names;
+	char hint[READER_HINT];
+
+	if (all->count)
+		found = bsearch(&probe, all->items, all->count, sizeof(probe), compare_objects);
+	if (found) {
+		found->used = true;
+		return found;
+	}
+	names = reader_alloc(NULL, (all->count + 1) * sizeof(*names));
+	for (size_t i = 0; i < all->count; i++)
+		names[i] = all->items[i].section->name;
+	names[all->count] = NULL;
+	ini_error(r->err, r->section, key, "there is no [%s %s]%s", kinds[kind].name, name,
+		reader_hint(name, names, hint));
+	free(names);
+	return NULL;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void file_load(struct loader *l, const char *path)
+{
+	struct ini *ini = ini_load(path, l->err);
+
+	if (!ini)
+		return;
+	l->files = reader_append(l->files, l->file_count, sizeof(struct ini *));
+	l->files[l->file_count++] = ini;
+}
+
+/* Every *.ini of a directory in order of name, without hidden ones (editors leave those). */
+static void directory_load(struct loader *l, const char *path, DIR *dir)
+{
+	struct dirent *entry;
+	char **names = NULL;
+	size_t count = 0;
+
+	while ((entry = readdir(dir))) {
+		size_t len = strlen(entry->d_name);
+
+		if (*entry->d_name == '.' || len < 5 ||
+			strcmp(entry->d_name + len - 4, ".ini") != 0)
+			continue;
+		names = reader_append(names, count, sizeof(*names));
+		if (asprintf(&names[count++], "%s/%s", path, entry->d_name) < 0)
+			abort();
+	}
+	if (count)
+		qsort(names, count, sizeof(*names), compare_names);
+	else
+		err_warn(l->err, "%s: there is no *.ini file in this directory", path);
+	for (size_t i = 0; i < count; i++) {
+		file_load(l, names[i]);
+		free(names[i]);
+	}
+	free(names);
+}
+
+static void path_load(struct loader *l, const char *path)
+{
+	DIR *dir = opendir(path);
+
+	if (dir) {
+		directory_load(l, path, dir);
+		closedir(dir);
+	} else if (errno == ENOTDIR) {
+		file_load(l, path);
+	} else {
+		err_add(l->err, "%s: cannot be read: %s", path, strerror(errno));
+	}
+}
+
+/* Names as the z/OS Configuration Assistant makes them, and what a list can hold. */
+static bool name_is_good(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len && len <= NAME_MAX_LEN &&
+	       strspn(name,
+		       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+-") ==
+		       len;
+}
+
+static bool word_in(const char *word, const char *const *words)
+{
+	for (; *words; words++) {
+		if (strcasecmp(word, *words) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Put @section in the registry of its kind. */
+static void section_register(struct loader *l, const struct ini_section *section)
+{
+	struct registry *all;
+	char hint[READER_HINT];
+	size_t kind = 0;
+
+	while (kind < OBJECT_KINDS && strcasecmp(kinds[kind].name, section->kind) != 0)
+		kind++;
+	if (kind == OBJECT_KINDS && word_in(section->kind, later_kinds)) {
+		ini_error(l->err, section, NULL,
+			"attls " ATTLS_VERSION " does not support [%s] yet", section->kind);
+	} else if (kind == OBJECT_KINDS) {
+		ini_error(l->err, section, NULL, "unknown section%s",
+			reader_hint(section->kind, kind_words, hint));
+	} else if (!*section->name) {
+		ini_error(l->err, section, NULL, "needs a name: [%s NAME]", kinds[kind].name);
+	} else if (!name_is_good(section->name)) {
+		ini_error(l->err, section, NULL, "a name has 1 to %d letters, digits and . _ ~ + -",
+			NAME_MAX_LEN);
+	} else {
+		all = &l->kinds[kind];
+		all->items = reader_append(all->items, all->count, sizeof(*all->items));
+		all->items[all->count++] = (struct object){.section = section};
+	}
+}
+
+/* Within one file base/ini has found duplicates; here those between files are refused. */
+static void refuse_duplicates(struct loader *l, const struct registry *all)
+{
+	for (size_t i = 1; i < all->count; i++) {
+		const struct ini_section *a = all->items[i - 1].section;
+		const struct ini_section *b = all->items[i].section;
+
+		if (strcmp(a->name, b->name) == 0 && a->file != b->file)
+			ini_error(l->err, b, NULL, "is there already, in %s:%d", a->file, a->line);
+	}
+}
+
+static void objects_read(struct loader *l, enum object_kind kind)
+{
+	const struct registry *all = &l->kinds[kind];
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct reader r = {
+			.section = all->items[i].section,
+			.err = l->err,
+			.object = &all->items[i],
+			.context = l,
+		};
+
+		kinds[kind].read(&r);
+	}
+}
+
+static void warn_of_unused(const struct loader *l)
+{
+	for (size_t kind = 0; kind < OBJECT_RULE; kind++) {
+		for (size_t i = 0; i < l->kinds[kind].count; i++) {
+			const struct object *o = &l->kinds[kind].items[i];
+
+			if (!o->used)
+				ini_warn(l->err, o->section, NULL, "nothing uses it");
+		}
+	}
+}
+
+static void sections_read(struct loader *l)
+{
+	for (size_t i = 0; i < l->file_count; i++) {
+		for (size_t j = 0; j < l->files[i]->section_count; j++)
+			section_register(l, &l->files[i]->sections[j]);
+	}
+	for (size_t kind = 0; kind < OBJECT_KINDS; kind++) {
+		struct registry *all = &l->kinds[kind];
+
+		if (all->count)
+			qsort(all->items, all->count, sizeof(*all->items), compare_objects);
+		refuse_duplicates(l, all);
+	}
+	for (size_t kind = 0; kind < OBJECT_KINDS; kind++)
+		objects_read(l, (enum object_kind)kind);
+	warn_of_unused(l);
+}
+
+static int compare_rules(const void *a, const void *b)
+{
+	const struct rule *x = *(struct rule *const *)a, *y = *(struct rule *const *)b;
+
+	if (x->priority != y->priority)
+		return x->priority > y->priority ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/* Move rules and actions into a policy, rules in order of search. */
+static struct policy *compile(struct loader *l)
+{
+	struct policy *p = reader_alloc(NULL, sizeof(*p));
+	const struct registry *rules = &l->kinds[OBJECT_RULE], *actions = &l->kinds[OBJECT_ACTION];
+
+	*p = (struct policy){.rule_count = rules->count, .action_count = actions->count};
+	atomic_init(&p->references, 1);
+	p->rules = reader_alloc(NULL, p->rule_count * sizeof(struct rule *));
+	p->actions = reader_alloc(NULL, p->action_count * sizeof(struct action *));
+	for (size_t i = 0; i < p->rule_count; i++) {
+		p->rules[i] = rules->items[i].u.rule;
+		rules->items[i].u.rule = NULL;
+	}
+	for (size_t i = 0; i < p->action_count; i++) {
+		p->actions[i] = actions->items[i].u.action;
+		actions->items[i].u.action = NULL;
+	}
+	qsort(p->rules, p->rule_count, sizeof(struct rule *), compare_rules);
+	return p;
+}
+
+static void object_fini(enum object_kind kind, struct object *o)
+{
+	switch (kind) {
+	case OBJECT_ADDRESSES: free(o->u.addresses.items); break;
+	case OBJECT_PORTS: free(o->u.ports.items); break;
+	case OBJECT_LEVEL:
+		free(o->u.level.ciphers12);
+		free(o->u.level.ciphers13);
+		free(o->u.level.groups);
+		break;
+	case OBJECT_ACTION: action_free(o->u.action); break;
+	case OBJECT_RULE: rule_free(o->u.rule); break;
+	case OBJECT_KINDS: break;
+	}
+}
+
+static void loader_fini(struct loader *l)
+{
+	for (size_t kind = 0; kind < OBJECT_KINDS; kind++) {
+		for (size_t i = 0; i < l->kinds[kind].count; i++)
+			object_fini((enum object_kind)kind, &l->kinds[kind].items[i]);
+		free(l->kinds[kind].items);
+	}
+	for (size_t i = 0; i < l->file_count; i++)
+		ini_free(l->files[i]);
+	free(l->files);
+	accounts_free(l);
+}
+
+struct policy *policy_load_files(const char *const *paths, size_t count, struct err_list *err)
+{
+	struct loader l = {.err = err};
+	size_t before = err->count;
+	struct policy *p = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		path_load(&l, paths[i]);
+	sections_read(&l);
+	if (err->count == before)
+		p = compile(&l);
+	loader_fini(&l);
+	return p;
+}
+
+struct policy *policy_load(const char *path, struct err_list *err)
+{
+	return policy_load_files(&path, 1, err);
+}
+
+struct policy *policy_get(struct policy *p)
+{
+	atomic_fetch_add_explicit(&p->references, 1, memory_order_relaxed);
+	return p;
+}
+
+void policy_put(struct policy *p)
+{
+	if (!p || atomic_fetch_sub_explicit(&p->references, 1, memory_order_acq_rel) != 1)
+		return;
+	for (size_t i = 0; i < p->rule_count; i++)
+		rule_free(p->rules[i]);
+	for (size_t i = 0; i < p->action_count; i++)
+		action_free(p->actions[i]);
+	free(p->rules);
+	free(p->actions);
+	free(p);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * policy.h - rules compiled into a decision: which rule takes a connection, and what it then gets
+ *
+ * A policy is immutable and reference-counted: loaded whole or not at all, shared by all threads,
+ * kept by each flow that was mapped with it. Matching allocates nothing and calls nothing.
+ */
+#ifndef ATTLS_RULES_POLICY_H
+#define ATTLS_RULES_POLICY_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "gateway/packet/addr.h"
+#include "gateway/tls/profile.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+/* Who opened the connection: outbound is the plain side (AT-TLS Direction). */
+enum direction { DIRECTION_OUTBOUND = 1, DIRECTION_INBOUND = 2, DIRECTION_BOTH = 3 };
+
+enum action_mode { ACTION_TLS, ACTION_PASS, ACTION_REJECT }; /* tls = on, off, reject */
+
+/* Ports @from to @to inclusive. */
+struct port_range {
+	uint16_t from;
+	uint16_t to;
+};
+
+/* What a connection gets (AT-TLS group, environment and connection action in one). */
+struct action {
+	char *name;
+	enum action_mode mode;
+	char *ring;		/* "NAME" (of the connection owner's user), "OWNER/NAME", or NULL:
+				 * [gateway] ring */
+	char *label;		/* NULL: the default of the ring */
+	char *level;		/* name of its [level], NULL without; for people */
+	usec_t handshake_timeout;
+	struct profile profile;	/* mode ACTION_TLS only */
+};
+
+/* When a rule takes a connection (AT-TLS TTLSRule). Empty lists match everything. */
+struct rule {
+	char *name;
+	char *file;		/* where it was written, for people */
+	int line;
+	uint32_t priority;	/* 1 to 2000000000, higher first; ties by name */
+	enum direction direction;
+	struct addr_range *local_addrs;
+	size_t local_addr_count;
+	struct addr_range *remote_addrs;
+	size_t remote_addr_count;
+	struct port_range *local_ports;
+	size_t local_port_count;
+	struct port_range *remote_ports;
+	size_t remote_port_count;
+	struct uid_range { uid_t from, to; } *uids; /* userid, resolved when loaded */
+	size_t uid_count;
+	bool has_userid;	/* a userid condition is there, even if no account fits it now */
+	char *userid;		/* that condition as written, NULL without */
+	const struct action *action;
+};
+
+/* A connection to be mapped. */
+struct query {
+	struct tuple tuple;
+	enum direction direction;	/* one of the two, never both */
+	bool owner_known;
+	uid_t uid;
+};
+
+struct policy {
+	/* Everything below is read-only after policy_load(). */
+	struct rule **rules;	/* in order of search */
+	size_t rule_count;
+	struct action **actions;
+	size_t action_count;
+	uint64_t generation;	/* set once by whoever puts it in force */
+	bool unmatched_reject;	/* a copy of the setting */
+	_Atomic unsigned references;
+};
+
+/* What mapping a connection came to. */
+enum outcome { OUTCOME_RULE, OUTCOME_UNMATCHED, OUTCOME_UNKNOWN_REJECT };
+
+/**
+ * policy_load() - read rules from one file, or every *.ini of a directory in order of name
+ * @err: every problem of every file, each with file, line, section, key and remedy
+ * Return: with one reference, or NULL if there was any error.
+ */
+struct policy *policy_load(const char *path, struct err_list *err);
+
+/** policy_load_files() - the same from @count given files or directories */
+struct policy *policy_load_files(const char *const *paths, size_t count, struct err_list *err);
+
+struct policy *policy_get(struct policy *p);
+void policy_put(struct policy *p);
+
+/**
+ * policy_match() - map a connection
+ * @rule: set to the rule that takes it, NULL unless OUTCOME_RULE or OUTCOME_UNKNOWN_REJECT
+ *
+ * A condition that cannot be evaluated (userid with the owner unknown) is unknown, not false:
+ * where everything else of the rule holds, a rule with tls = on rejects (OUTCOME_UNKNOWN_REJECT),
+ * another is passed over.
+ */
+enum outcome policy_match(const struct policy *p, const struct query *q, const struct rule **rule);
+
+/** policy_wants_owner() - whether the owner could decide: some candidate rule asks for userid */
+bool policy_wants_owner(const struct policy *p, const struct query *q);
+
+/**
+ * policy_may_protect() - whether a connection seen in mid-stream must not simply be passed
+ * True where a rule with tls = on or reject could take it, or where nothing takes it and
+ * unmatched = reject. Ignores what cannot be known of it any more (time; owner where unknown).
+ * @q->direction may be DIRECTION_BOTH: who opened it is not known.
+ */
+bool policy_may_protect(const struct policy *p, const struct query *q);
+
+/* Called by policy_explain() for each rule passed over: the first condition that failed. */
+struct explanation {
+	const struct rule *rule;
+	const char *condition;	/* key name as in the file, static */
+};
+
+/**
+ * policy_explain() - policy_match() with the rules passed over
+ * @passed: array for policy->rule_count entries, filled; @count set
+ */
+enum outcome policy_explain(const struct policy *p, const struct query *q,
+	const struct rule **rule, struct explanation *passed, size_t *count);
+
+/** policy_print() - write the policy as INI that loads back to the same policy */
+void policy_print(const struct policy *p, FILE *out);
+
+#endif

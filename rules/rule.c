@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* rule.c - [rule NAME]: when a rule takes a connection */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/loader.h"
+
+enum { PRIORITY_MAX = 2000000000 }; /* AT-TLS Priority */
+
+static struct rule *rule_of(struct reader *r)
+{
+	return ((struct object *)r->object)->u.rule;
+}
+
+static void read_priority(struct reader *r, const char *key, const char *value)
+{
+	uint64_t n;
+
+	if (reader_number(r, key, value, 1, PRIORITY_MAX, &n))
+		rule_of(r)->priority = (uint32_t)n;
+}
+
+static void read_direction(struct reader *r, const char *key, const char *value)
+{
+	static const char *const words[] = {"outbound", "inbound", "both", NULL};
+	size_t i;
+
+	_Static_assert(DIRECTION_OUTBOUND == 1 && DIRECTION_INBOUND == 2 && DIRECTION_BOTH == 3,
+		"in the order of the words, from 1");
+	if (reader_word(r, key, value, words, &i))
+		rule_of(r)->direction = (enum direction)(i + 1);
+}
+
+static void read_addr(struct reader *r, const char *key, const char *value)
+{
+	struct rule *rule = rule_of(r);
+	struct addr_set set = {0};
+
+	addresses_add(r, key, value, true, &set);
+	if (strcmp(key, "local_addr") == 0) {
+		rule->local_addrs = set.items;
+		rule->local_addr_count = set.count;
+	} else {
+		rule->remote_addrs = set.items;
+		rule->remote_addr_count = set.count;
+	}
+}
+
+static void read_port(struct reader *r, const char *key, const char *value)
+{
+	struct rule *rule = rule_of(r);
+	struct port_set set = {0};
+
+	ports_add(r, key, value, true, &set);
+	if (strcmp(key, "local_port") == 0) {
+		rule->local_ports = set.items;
+		rule->local_port_count = set.count;
+	} else {
+		rule->remote_ports = set.items;
+		rule->remote_port_count = set.count;
+	}
+}
+
+static void read_userid(struct reader *r, const char *key, const char *value)
+{
+	struct rule *rule = rule_of(r);
+	struct uid_set set = {0};
+
+	users_add(r, key, value, &set);
+	rule->uids = set.items;
+	rule->uid_count = set.count;
+	rule->has_userid = true;
+	rule->userid = reader_strdup(value);
+}
+
+static void read_action(struct reader *r, const char *key, const char *value)
+{
+	struct object *o = loader_find(r, key, OBJECT_ACTION, value);
+
+	if (o)
+		rule_of(r)->action = o->u.action;
+}
+
+static const struct reader_key rule_keys[] = {
+	{"priority", read_priority},
+	{"direction", read_direction},
+	{"local_addr", read_addr},
+	{"remote_addr", read_addr},
+	{"local_port", read_port},
+	{"remote_port", read_port},
+	{"userid", read_userid},
+	{"action", read_action},
+	{"jobname", NULL},
+	{"time", NULL},
+	{"on_unknown", NULL},
+	{"traffic", NULL},
+	{"requirements", NULL},
+};
+
+/* Bit 0: has IPv4, bit 1: has IPv6. No list at all has both. */
+static unsigned families(const struct addr_range *items, size_t count)
+{
+	unsigned bits = count ? 0 : 3;
+
+	for (size_t i = 0; i < count; i++)
+		bits |= items[i].from.family == 4 ? 1 : 2;
+	return bits;
+}
+
+static void rule_complete(struct reader *r, const struct rule *rule)
+{
+	reader_needs(r, "direction", "outbound, inbound or both");
+	reader_needs(r, "action", "the name of an [action]");
+	if (!rule->local_addr_count && !rule->remote_addr_count && !rule->local_port_count &&
+		!rule->remote_port_count && !rule->has_userid)
+		ini_error(r->err, r->section, NULL,
+			"needs a condition besides direction; remote_addr = any takes everything");
+	if (!(families(rule->local_addrs, rule->local_addr_count) &
+		    families(rule->remote_addrs, rule->remote_addr_count)))
+		ini_error(r->err, r->section, "remote_addr",
+			"one of local_addr and remote_addr is IPv4, the other IPv6: this never matches");
+}
+
+void rule_read(struct reader *r)
+{
+	struct object *o = r->object;
+	struct rule *rule = reader_alloc(NULL, sizeof(*rule));
+	size_t before = r->err->count;
+
+	*rule = (struct rule){
+		.name = reader_strdup(r->section->name),
+		.file = reader_strdup(r->section->file),
+		.line = r->section->line,
+		.priority = 1,
+		.direction = DIRECTION_BOTH,
+	};
+	o->u.rule = rule;
+	reader_keys(r, rule_keys, sizeof(rule_keys) / sizeof(rule_keys[0]));
+	if (r->err->count == before)
+		rule_complete(r, rule);
+}
+
+void rule_free(struct rule *rule)
+{
+	if (!rule)
+		return;
+	free(rule->name);
+	free(rule->file);
+	free(rule->local_addrs);
+	free(rule->remote_addrs);
+	free(rule->local_ports);
+	free(rule->remote_ports);
+	free(rule->uids);
+	free(rule->userid);
+	free(rule);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test_handshake.c - what the passing three-way handshake is understood to settle */
+#include "unit/unit.h"
+
+#include "gateway/flow/handshake.h"
+
+static struct flow opening(enum direction direction)
+{
+	return (struct flow){.direction = direction, .state = FLOW_OPENING};
+}
+
+static struct segment syn(void)
+{
+	struct segment s = {.seq = 1000,
+		.flags = SEG_SYN,
+		.wnd = 64240,
+		.options = SEG_OPT_MSS | SEG_OPT_WSCALE | SEG_OPT_SACK_OK | SEG_OPT_TS,
+		.mss = 1460,
+		.wscale = 7,
+		.ts_val = 5};
+
+	s.src.addr.family = s.dst.addr.family = 4;
+	return s;
+}
+
+static struct segment syn_ack(void)
+{
+	struct segment s = syn();
+
+	s.flags = SEG_SYN | SEG_ACK;
+	s.seq = 9000;
+	s.ack = 1001;
+	s.mss = 1400;
+	s.wscale = 10;
+	s.ts_val = 50;
+	return s;
+}
+
+static struct segment final_ack(void)
+{
+	return (struct segment){.seq = 1001,
+		.ack = 9001,
+		.flags = SEG_ACK,
+		.wnd = 502,
+		.options = SEG_OPT_TS,
+		.ts_val = 6};
+}
+
+static void outbound_handshake_settles_both_legs(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), b = syn_ack(), c = final_ack();
+	struct tcb_params plain, wire;
+
+	(void)state;
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c), HANDSHAKE_COMPLETE);
+	plain = handshake_params(&f, SIDE_PLAIN);
+	wire = handshake_params(&f, SIDE_WIRE);
+	/* towards the application we play the server, and the other way round */
+	assert_int_equal(plain.iss, 9000);
+	assert_int_equal(plain.irs, 1000);
+	assert_int_equal(wire.iss, 1000);
+	assert_int_equal(wire.irs, 9000);
+	assert_int_equal(plain.snd_wscale, 7);
+	assert_int_equal(plain.rcv_wscale, 10);
+	assert_int_equal(wire.snd_wscale, 10);
+	assert_int_equal(plain.snd_wnd, 502 << 7);
+	assert_int_equal(wire.snd_wnd, 64240); /* never scaled in a SYN */
+	assert_int_equal(wire.rcv_wnd, 502 << 7);
+	assert_int_equal(plain.mss, 1400);
+	assert_int_equal(wire.mss, 1400);
+	assert_int_equal(plain.ts_recent, 6);
+	assert_int_equal(wire.ts_recent, 50);
+	assert_true(plain.sack_ok && wire.ts_ok);
+}
+
+static void options_of_one_side_only_are_off(void **state)
+{
+	struct flow f = opening(DIRECTION_INBOUND);
+	struct segment a = syn(), b = syn_ack(), c = final_ack();
+	struct tcb_params p;
+
+	(void)state;
+	b.options = 0;
+	c.options = 0;
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &a), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &b), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &c), HANDSHAKE_COMPLETE);
+	p = handshake_params(&f, SIDE_WIRE);
+	assert_int_equal(p.mss, 536); /* RFC 9293 3.7.1: no MSS option */
+	assert_int_equal(p.snd_wscale, 0);
+	assert_int_equal(p.snd_wnd, 502);
+	assert_false(p.sack_ok || p.ts_ok);
+}
+
+static void data_with_the_last_ack_is_not_passed(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), b = syn_ack(), c = final_ack();
+
+	(void)state;
+	handshake_note(&f, SIDE_PLAIN, &a);
+	handshake_note(&f, SIDE_WIRE, &b);
+	c.payload[0] = span_of("secret", 6);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c), HANDSHAKE_COMPLETE_DATA);
+}
+
+static void data_before_the_answer_is_dropped(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), c = final_ack();
+
+	(void)state;
+	handshake_note(&f, SIDE_PLAIN, &a);
+	c.payload[0] = span_of("secret", 6);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c), HANDSHAKE_DROP);
+}
+
+static void syn_with_data_is_stripped(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn();
+
+	(void)state;
+	a.payload[0] = span_of("secret", 6);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_STRIP);
+}
+
+static void answers_to_another_syn_are_dropped(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), b = syn_ack();
+
+	(void)state;
+	handshake_note(&f, SIDE_PLAIN, &a);
+	b.ack = 77;
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_DROP);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &b), HANDSHAKE_DROP);
+}
+
+static void a_new_syn_replaces_the_old_one(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), b = syn_ack();
+
+	(void)state;
+	handshake_note(&f, SIDE_PLAIN, &a);
+	a.seq = 5000;
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_DROP);
+	b.ack = 5001;
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_PASS);
+}
+
+static void what_cannot_be_impersonated_is_refused(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), crossing = syn();
+
+	(void)state;
+	a.options |= SEG_OPT_AUTH;
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_IMPOSSIBLE);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &crossing), HANDSHAKE_IMPOSSIBLE);
+}
+
+static void a_reset_ends_the_opening(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), rst = {.flags = SEG_RST | SEG_ACK, .ack = 1001};
+
+	(void)state;
+	handshake_note(&f, SIDE_PLAIN, &a);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &rst), HANDSHAKE_REFUSED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(outbound_handshake_settles_both_legs),
+		cmocka_unit_test(options_of_one_side_only_are_off),
+		cmocka_unit_test(data_with_the_last_ack_is_not_passed),
+		cmocka_unit_test(data_before_the_answer_is_dropped),
+		cmocka_unit_test(syn_with_data_is_stripped),
+		cmocka_unit_test(answers_to_another_syn_are_dropped),
+		cmocka_unit_test(a_new_syn_replaces_the_old_one),
+		cmocka_unit_test(what_cannot_be_impersonated_is_refused),
+		cmocka_unit_test(a_reset_ends_the_opening),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

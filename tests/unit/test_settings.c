@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test_settings.c - attls.ini: defaults, every key, and what is refused with which sentence */
+#include "unit/rules_helper.h"
+
+#include "rules/settings.h"
+
+static struct settings *load(const char *text, struct err_list *err)
+{
+	const char *path = file_with(text);
+	struct settings *s;
+
+	err_init(err);
+	s = settings_load(path, err);
+	unlink(path);
+	return s;
+}
+
+static struct settings *good(const char *text)
+{
+	struct err_list err;
+	struct settings *s = load(text, &err);
+
+	for (size_t i = 0; i < err.count; i++)
+		print_error("%s\n", err.lines[i]);
+	assert_non_null(s);
+	assert_int_equal(err.count, 0);
+	return s;
+}
+
+static void refused(const char *text, const char *sentence)
+{
+	struct err_list err;
+
+	assert_null(load(text, &err));
+	assert_true(err.count > 0);
+	assert_string_equal(after_path(err.lines[0]), sentence);
+	assert_int_equal(err.count, 1);
+	err_fini(&err);
+}
+
+static void test_defaults(void **state)
+{
+	struct settings *s = good("[gateway]\n");
+
+	(void)state;
+	assert_int_equal(s->mode, MODE_HOST);
+	assert_string_equal(s->inside, "");
+	assert_string_equal(s->outside, "");
+	assert_string_equal(s->rules, "/etc/attls/rules.d");
+	assert_string_equal(s->keyring, "/etc/attls/keyring");
+	assert_string_equal(s->ring, "");
+	assert_string_equal(s->control, "/run/attls/control.sock");
+	assert_in_range(s->workers, 1, 64);
+	assert_int_equal(s->queue_base, 100);
+	assert_false(s->unmatched_reject);
+	assert_false(s->established_keep);
+	assert_int_equal(s->mark, 0x40000000);
+	assert_int_equal(s->memory, 1u << 30);
+	assert_int_equal(s->flows, 65536);
+	assert_int_equal(s->log, LOG_TARGET_STDERR);
+	assert_int_equal(s->log_level, LOG_LEVEL_INFO);
+	assert_string_equal(s->user, "");
+	settings_free(s);
+}
+
+static void test_every_key(void **state)
+{
+	struct settings *s = good("[gateway]\nmode=Router\ninside=br-in\noutside=eth0.7\n"
+				  "rules=rules.d\nkeyring=/k\nring=SYS/attls-ring\n"
+				  "control=sub/c.sock\nworkers=4\nqueue_base=2000\n"
+				  "unmatched=reject\nestablished=keep\nmark=0x8000\nmemory=512M\n"
+				  "flows=1000\nlog=syslog\nlog_level=debug\nuser=attls\n");
+
+	(void)state;
+	assert_int_equal(s->mode, MODE_ROUTER);
+	assert_string_equal(s->inside, "br-in");
+	assert_string_equal(s->outside, "eth0.7");
+	assert_string_equal(s->rules, "/tmp/rules.d");
+	assert_string_equal(s->keyring, "/k");
+	assert_string_equal(s->ring, "SYS/attls-ring");
+	assert_string_equal(s->control, "/tmp/sub/c.sock");
+	assert_int_equal(s->workers, 4);
+	assert_int_equal(s->queue_base, 2000);
+	assert_true(s->unmatched_reject);
+	assert_true(s->established_keep);
+	assert_int_equal(s->mark, 0x8000);
+	assert_int_equal(s->memory, 512u << 20);
+	assert_int_equal(s->flows, 1000);
+	assert_int_equal(s->log, LOG_TARGET_SYSLOG);
+	assert_int_equal(s->log_level, LOG_LEVEL_DEBUG);
+	assert_string_equal(s->user, "attls");
+	settings_free(s);
+}
+
+/* The interfaces may stay in the file of a host: they have no effect there. */
+static void test_host_interfaces(void **state)
+{
+	struct settings *s = good("[gateway]\nmode=host\ninside=eth1\noutside=eth1\nworkers=auto\n");
+
+	(void)state;
+	assert_string_equal(s->inside, "");
+	assert_string_equal(s->outside, "");
+	settings_free(s);
+}
+
+static void test_refusals(void **state)
+{
+	static const char *const rows[][2] = {
+		{"mode = hosts", "\"hosts\" is none of host, router; did you mean host?"},
+		{"inside = eth0+", "\"eth0+\" is no name of one interface"},
+		{"inside = a, b", "\"a, b\" is no name of one interface"},
+		{"outside = sixteencharacter", "\"sixteencharacter\" is no name of one interface"},
+		{"ring = a/b/c", "\"a/b/c\" is neither NAME nor OWNER/NAME"},
+		{"ring = /b", "\"/b\" is neither NAME nor OWNER/NAME"},
+		{"workers = 0", "\"0\" is not a number from 1 to 64"},
+		{"workers = 65", "\"65\" is not a number from 1 to 64"},
+		{"workers = many", "\"many\" is neither auto nor a number from 1 to 64"},
+		{"queue_base = 65536", "\"65536\" is not a number from 0 to 65535"},
+		{"queue_base = -1", "\"-1\" is not a number from 0 to 65535"},
+		{"unmatched = drop", "\"drop\" is none of pass, reject"},
+		{"established = rest", "\"rest\" is none of reset, keep; did you mean reset?"},
+		{"mark = 0x3", "\"0x3\" is not one bit in hexadecimal, such as 0x40000000"},
+		{"mark = 1", "\"1\" is not one bit in hexadecimal, such as 0x40000000"},
+		{"mark = 0x", "\"0x\" is not one bit in hexadecimal, such as 0x40000000"},
+		{"mark = 0x100000000",
+			"\"0x100000000\" is not one bit in hexadecimal, such as 0x40000000"},
+		{"memory = 1T", "\"1T\" is no size: write bytes, or 64K, 512M, 2G"},
+		{"memory = 99999999999G",
+			"\"99999999999G\" is no size: write bytes, or 64K, 512M, 2G"},
+		{"memory = 4K", "\"4K\" is too little: at least 1M"},
+		{"flows = 0", "\"0\" is not a number from 1 to 16777216"},
+		{"flows = 18446744073709551617",
+			"\"18446744073709551617\" is not a number from 1 to 16777216"},
+		{"log = file", "\"file\" is none of stderr, syslog"},
+		{"log_level = trace", "\"trace\" is none of error, warning, info, debug"},
+		{"user =", "needs a value"},
+		{"modus = host", "unknown key; did you mean mode?"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[128], sentence[256];
+
+		snprintf(text, sizeof(text), "[gateway]\n%s\n", rows[i][0]);
+		snprintf(sentence, sizeof(sentence), "2: [gateway] %.*s: %s",
+			(int)strcspn(rows[i][0], " "), rows[i][0], rows[i][1]);
+		refused(text, sentence);
+	}
+	refused("[gatway]\n[gateway]\n",
+		"1: [gatway]: unknown section; [gateway] is what can be here; did you mean gateway?");
+	refused("[gateway one]\n[gateway]\n", "1: [gateway one]: [gateway] has no name");
+	refused("[gateway]\nzzzzzz = 1\n",
+		"2: [gateway] zzzzzz: unknown key; [gateway] has mode, inside, outside, rules, keyring, "
+		"ring, control, workers, queue_base, unmatched, established, mark, memory, flows, log, "
+		"log_level, user");
+	refused("[gateway]\nmode = router\noutside = eth0\n",
+		"1: [gateway] inside: is missing: the interface of the plain side, since mode = "
+		"router");
+	refused("[gateway]\nmode = router\ninside = e\noutside = e\n",
+		"4: [gateway] outside: is the same interface as inside");
+	refused("[gateway]\nworkers = 64\nqueue_base = 65500\n",
+		"3: [gateway] queue_base: 64 workers need 129 queues, and the last number is 65535");
+	refused("", " there is no [gateway] section");
+}
+
+static void test_long_socket_path(void **state)
+{
+	char text[256] = "[gateway]\ncontrol = /";
+	struct err_list err;
+
+	(void)state;
+	memset(text + strlen(text), 'x', 107);
+	assert_null(load(text, &err));
+	assert_int_equal(err.count, 1);
+	assert_non_null(strstr(err.lines[0], "the path of a socket has at most 107 characters"));
+	err_fini(&err);
+	text[strlen(text) - 1] = '\0';
+	settings_free(good(text));
+}
+
+static void test_all_at_once(void **state)
+{
+	struct err_list err;
+
+	(void)state;
+	assert_null(load("[gateway]\nmode=x\nlog=y\nmark=z\n[extra]\n", &err));
+	assert_int_equal(err.count, 4);
+	err_fini(&err);
+	assert_null(settings_load("/nowhere/attls.ini", &err));
+	assert_string_equal(
+		err.lines[0], "/nowhere/attls.ini: cannot be read: No such file or directory");
+	err_fini(&err);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_every_key),
+		cmocka_unit_test(test_host_interfaces),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_long_socket_path),
+		cmocka_unit_test(test_all_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
