@@ -268,7 +268,7 @@ static bool quotes_fit(struct reader *r, const char *key, const char *value, siz
 static void entry(struct reader *r)
 {
 	char *equals = memchr(r->text, '=', r->len);
-	const char *key = r->text, *value = equals + 1;
+	const char *key = r->text, *value;
 	size_t key_len, value_len;
 
 	if (!equals) {
@@ -276,6 +276,7 @@ static void entry(struct reader *r)
 			complain(r, NULL, "\"%s\" is neither [section] nor key = value", r->text);
 		return;
 	}
+	value = equals + 1;
 	key_len = (size_t)(equals - r->text);
 	value_len = r->len - key_len - 1;
 	trim(&key, &key_len);

@@ -36,7 +36,8 @@ enum ctl_exit offline_check(struct ctl *ctl)
 		json_decref(verdict);
 		err_fini(err);
 	} else if (p) {
-		printf("the policy is good: %zu rules, %zu actions\n", rules, actions);
+		printf("the policy is good: %zu rule%s, %zu action%s\n", rules,
+			rules == 1 ? "" : "s", actions, actions == 1 ? "" : "s");
 	}
 	if (!p)
 		return CTL_FAILED;

@@ -255,7 +255,7 @@ static void outcome_print(const char *outcome, const char *rule, const char *act
 			"the connection is rejected\n",
 			rule);
 	else
-		fprintf(out, "no rule takes the connection: %s\n", *action ? action : "unmatched");
+		fprintf(out, "no rule takes the connection%s%s\n", *action ? ": " : "", action);
 }
 
 void render_match(const json_t *match, FILE *out)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* commands.c - what attlsctl can ask of the daemon */
+#include "gateway/daemon/commands.h"
+
 #include "base/log.h"
-#include "gateway/daemon/daemon.h"
 #include "gateway/daemon/describe.h"
 #include "gateway/daemon/reload.h"
 
@@ -160,19 +161,19 @@ static void call_quiesce(struct worker *w, void *arg)
 		worker_reset_all(w, FAULT_ADMIN);
 }
 
-static bool set_quiesced(struct daemon *d, bool quiesced, json_t **result)
+void daemon_quiesce(struct daemon *d, bool on)
 {
-	d->quiesced = quiesced;
-	pool_call(&d->pool, call_quiesce, &quiesced);
-	log_info(quiesced ? "quiesced: no new connections, TLS flows reset" : "resumed");
-	*result = json_pack("{s:b}", "quiesced", (int)quiesced);
-	return true;
+	d->quiesced = on;
+	pool_call(&d->pool, call_quiesce, &on);
+	log_info(on ? "quiesced: no new connections, TLS flows reset" : "resumed");
 }
 
 static bool command_quiesce(void *ctx, const json_t *args, json_t **result, struct err_list *err)
 {
 	(void)args, (void)err;
-	return set_quiesced(ctx, true, result);
+	daemon_quiesce(ctx, true);
+	*result = json_pack("{s:b}", "quiesced", 1);
+	return true;
 }
 
 /* The devices may have been made anew since: attach again before anything is sent. */
@@ -181,7 +182,11 @@ static bool command_resume(void *ctx, const json_t *args, json_t **result, struc
 	struct daemon *d = ctx;
 
 	(void)args;
-	return inject_reopen(&d->inject, err) && set_quiesced(d, false, result);
+	if (!inject_reopen(&d->inject, err))
+		return false;
+	daemon_quiesce(d, false);
+	*result = json_pack("{s:b}", "quiesced", 0);
+	return true;
 }
 
 const struct control_command daemon_commands[] = {

@@ -31,10 +31,10 @@ enum {
 struct control_command {
 	const char *name;
 	/*
-	 * Carry the command out. @args is an object or NULL, borrowed. On success *@result may be set
-	 * to a new reference (NULL: JSON null) and true is returned; on failure @err holds the
-	 * sentences and *@result stays NULL. Warnings in @err reach the client either way. May take
-	 * its time: the other clients wait.
+	 * Carry the command out. @args is an object or NULL, borrowed. On success *@result may be
+	 * set to a new reference (NULL: JSON null) and true is returned; on failure @err holds the
+	 * sentences and *@result stays NULL. Warnings in @err reach the client either way. May
+	 * take its time: the other clients wait.
 	 */
 	bool (*handle)(void *ctx, const json_t *args, json_t **result, struct err_list *err);
 };
@@ -60,7 +60,7 @@ int control_fd(const struct control *c);
 /** control_serve() - accept, read, answer as far as that goes without waiting */
 void control_serve(struct control *c);
 
-/** control_close() - leave all clients and take the socket file away if it is still ours; NULL ok */
+/** control_close() - leave all clients, remove the socket file if it is still ours; NULL is fine */
 void control_close(struct control *c);
 
 #endif

@@ -25,7 +25,4 @@ struct daemon {
 	bool quiesced;
 };
 
-/** daemon_commands - the table for control_open(); its ctx is a struct daemon */
-extern const struct control_command daemon_commands[];
-
 #endif

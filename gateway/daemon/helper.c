@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,15 @@ struct outcome {
 	char said[SAID_MAX];	/* its standard error */
 };
 
+/* What it can be asked to do; the byte that asks for it. */
+enum task { TASK_REFRESH = 'r', TASK_CHECK = 'c' };
+
+struct request {
+	enum task task;
+	const char *ini;
+	const char *keep;
+};
+
 /* The program beside ours, else the one in PATH. */
 static void find_program(char *path, size_t size)
 {
@@ -34,17 +44,24 @@ static void find_program(char *path, size_t size)
 		snprintf(path, size, "attls-net");
 }
 
-static void run_child(const char *ini, const char *keep, int out)
+static void run_child(const struct request *q, int out)
 {
+	const char *argv[] = {"attls-net", "-c", q->ini, "show", NULL, NULL, NULL, NULL};
+	size_t n = 4;
 	char program[PATH_MAX];
 
 	find_program(program, sizeof(program));
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
-	if (access(keep, F_OK) == 0)
-		execlp(program, "attls-net", "-c", ini, "up", "--if-up", "--keep", keep, NULL);
-	else
-		execlp(program, "attls-net", "-c", ini, "up", "--if-up", NULL);
+	if (q->task == TASK_REFRESH) {
+		argv[3] = "up";
+		argv[n++] = "--if-up";
+	}
+	if (access(q->keep, F_OK) == 0) {
+		argv[n++] = "--keep";
+		argv[n++] = q->keep;
+	}
+	execvp(program, (char *const *)(uintptr_t)argv);
 	fprintf(stderr, "%s: %s\n", program, strerror(errno));
 	_exit(255);
 }
@@ -62,7 +79,7 @@ static void collect(int fd, char *said, size_t size)
 		;
 }
 
-static struct outcome run(const char *ini, const char *keep)
+static struct outcome run(const struct request *q)
 {
 	struct outcome o = {.status = 255};
 	int fds[2], status;
@@ -73,7 +90,7 @@ static struct outcome run(const char *ini, const char *keep)
 	pid = fork();
 	if (pid == 0) {
 		close(fds[0]);
-		run_child(ini, keep, fds[1]);
+		run_child(q, fds[1]);
 	}
 	close(fds[1]);
 	if (pid > 0) {
@@ -94,7 +111,8 @@ static void serve(int fd, const char *ini, const char *keep)
 	signal(SIGHUP, SIG_IGN);
 	prctl(PR_SET_NAME, "attlsd-helper");
 	while (read(fd, &byte, 1) == 1) {
-		struct outcome o = run(ini, keep);
+		const struct request q = {(enum task)byte, ini, keep};
+		struct outcome o = run(&q);
 
 		if (write(fd, &o, sizeof(o)) != (ssize_t)sizeof(o))
 			break;
@@ -137,11 +155,25 @@ static void add_lines(struct err_list *err, char *said)
 	}
 }
 
+static bool ask(const struct helper *h, enum task task, struct outcome *o)
+{
+	char byte = (char)task;
+
+	return write(h->fd, &byte, 1) == 1 && read(h->fd, o, sizeof(*o)) == (ssize_t)sizeof(*o);
+}
+
+bool helper_check(struct helper *h)
+{
+	struct outcome o;
+
+	return ask(h, TASK_CHECK, &o) && o.status == 0;
+}
+
 bool helper_refresh(struct helper *h, struct err_list *err)
 {
 	struct outcome o;
 
-	if (write(h->fd, "", 1) != 1 || read(h->fd, &o, sizeof(o)) != (ssize_t)sizeof(o)) {
+	if (!ask(h, TASK_REFRESH, &o)) {
 		err_add(err, "attls-net: the helper process is gone; restart attlsd");
 		return false;
 	}

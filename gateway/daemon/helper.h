@@ -2,9 +2,9 @@
 /*
  * helper.h - the small process that runs attls-net for a daemon that no longer may
  *
- * It is started first, keeps the privileges that changing packet filter rules takes, and does one
- * thing only: run `attls-net -c INI up --if-up [--keep FILE]`, with the arguments given when it
- * started. It ends when the daemon does.
+ * It is started first, keeps the privileges that changing packet filter rules takes, and does two
+ * things only: run `attls-net -c INI up --if-up` or `attls-net -c INI show`, with the arguments
+ * given when it started. It ends when the daemon does.
  */
 #ifndef ATTLS_DAEMON_HELPER_H
 #define ATTLS_DAEMON_HELPER_H
@@ -31,6 +31,12 @@ bool helper_start(struct helper *h, const char *ini, const char *keep, struct er
  * Return: false with what attls-net said in @err.
  */
 bool helper_refresh(struct helper *h, struct err_list *err);
+
+/**
+ * helper_check() - whether the rules are as `attls-net up` left them
+ * Return: false where they are not whole, or cannot be looked at.
+ */
+bool helper_check(struct helper *h);
 
 void helper_stop(struct helper *h);
 

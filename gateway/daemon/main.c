@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* main.c - attlsd: arguments, order of start, the main thread's loop, order of the end */
 #include "base/log.h"
-#include "gateway/daemon/daemon.h"
+#include "gateway/daemon/commands.h"
 #include "gateway/daemon/notify.h"
 #include "gateway/daemon/privilege.h"
 #include "gateway/daemon/reload.h"
 #include "gateway/daemon/recorded.h"
+#include "gateway/daemon/watch.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -18,7 +19,7 @@
 
 #define DEFAULT_INI "/etc/attls/attls.ini"
 
-enum { EXIT_USAGE = 2, TICK_MS = 1000, CONTROL_MODE = 0600 };
+enum { EXIT_USAGE = 2, TICK_MS = 1000, SETTLE_MS = 300, CONTROL_MODE = 0600 };
 
 static const char usage[] =
 	"usage: attlsd [-c FILE] [--check]\n"
@@ -166,22 +167,37 @@ static bool take_signal(struct daemon *d, int fd)
 
 static void run(struct daemon *d, int signals)
 {
-	struct pollfd fds[] = {
-		{.fd = signals, .events = POLLIN},
-		{.fd = control_fd(d->control), .events = POLLIN},
+	enum { SIGNALS, CONTROL, RULES, FDS };
+	struct pollfd fds[FDS] = {
+		[SIGNALS] = {.fd = signals, .events = POLLIN},
+		[CONTROL] = {.fd = control_fd(d->control), .events = POLLIN},
+		[RULES] = {.fd = watch_open(), .events = POLLIN},
 	};
-	bool go_on = true;
+	bool go_on = true, changed = false;
 
 	while (go_on) {
-		if (poll(fds, 2, d->retired_count ? TICK_MS : -1) < 0 && errno != EINTR)
+		/* changes come in bursts: look when there was none for a moment */
+		int n = poll(fds, FDS, changed ? SETTLE_MS : d->retired_count ? TICK_MS : -1);
+
+		if (n < 0 && errno != EINTR)
 			break;
-		if (fds[1].revents)
+		if (n == 0 && changed) {
+			watch_check(d);
+			watch_drain(fds[RULES].fd);
+			changed = false;
+		}
+		if (n > 0 && fds[RULES].revents) {
+			watch_drain(fds[RULES].fd);
+			changed = true;
+		}
+		if (n > 0 && fds[CONTROL].revents)
 			control_serve(d->control);
-		if (fds[0].revents)
+		if (n > 0 && fds[SIGNALS].revents)
 			go_on = take_signal(d, signals);
 		if (d->retired_count)
 			reload_settle(d);
 	}
+	close(fds[RULES].fd);
 }
 
 static int check(struct daemon *d)

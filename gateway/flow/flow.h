@@ -74,6 +74,7 @@ struct flow {
 	enum direction direction;
 	enum flow_state state;
 	enum fault fault;		/* the first */
+	enum side fault_side;		/* whose leg it came from, with FAULT_PEER_RESET, _TIMEOUT */
 	bool reported;			/* the log has the end */
 	bool uid_known;
 	uid_t uid;

@@ -150,7 +150,8 @@ bool intake_wants_owner(const struct intake *in, const struct arrival *a)
 
 	if (f && !(is_opening(&a->seg) && (f->state == FLOW_PASS || f->state == FLOW_LINGER)))
 		return false;
-	return policy_wants_owner(in->snapshot->policy, &q);
+	return (in->snapshot->owner_rings && is_opening(&a->seg)) ||
+	       policy_wants_owner(in->snapshot->policy, &q);
 }
 
 static enum verdict refuse(struct intake *in, const struct arrival *a, const struct rule *rule,

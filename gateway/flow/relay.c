@@ -159,8 +159,10 @@ static void spread_faults(struct flow *f)
 	for (enum side side = SIDE_PLAIN; side < SIDES; side++) {
 		enum fault fault = tcb_fault(tcb_of(f, side));
 
-		if (fault != FAULT_NONE && f->fault == FAULT_NONE)
-			flow_abort(f, fault);
+		if (fault == FAULT_NONE || f->fault != FAULT_NONE)
+			continue;
+		f->fault_side = side;
+		flow_abort(f, fault);
 	}
 }
 

@@ -32,6 +32,14 @@ void report_open(const struct flow *f)
 		*info->peer_subject ? " peer " : "", info->peer_subject);
 }
 
+/* Which side a reset or a silence came from. */
+static const char *where(const struct flow *f)
+{
+	if (f->fault != FAULT_PEER_RESET && f->fault != FAULT_TIMEOUT)
+		return "";
+	return f->fault_side == SIDE_PLAIN ? " (plain side)" : " (wire side)";
+}
+
 void report_end(struct flow *f)
 {
 	const char *sentence = f->session ? session_reason(f->session) : "";
@@ -47,8 +55,8 @@ void report_end(struct flow *f)
 			(unsigned long long)f->id, text, (unsigned long long)f->bytes[SIDE_PLAIN],
 			(unsigned long long)f->bytes[SIDE_WIRE]);
 	else
-		log_warning("flow %llu %s: reset: %s%s%s, %llu bytes out, %llu bytes in",
-			(unsigned long long)f->id, text, fault_name(f->fault),
+		log_warning("flow %llu %s: reset: %s%s%s%s, %llu bytes out, %llu bytes in",
+			(unsigned long long)f->id, text, fault_name(f->fault), where(f),
 			tls && *sentence ? ": " : "", tls ? sentence : "",
 			(unsigned long long)f->bytes[SIDE_PLAIN],
 			(unsigned long long)f->bytes[SIDE_WIRE]);

@@ -49,7 +49,7 @@ static void check_ring(const struct snapshot *s, const char *what, const char *r
 	free(owner);
 }
 
-static void check_rings(const struct snapshot *s, struct err_list *err)
+static void check_rings(struct snapshot *s, struct err_list *err)
 {
 	if (*s->default_ring)
 		check_ring(s, "[gateway] ring", s->default_ring, err);
@@ -59,6 +59,8 @@ static void check_rings(const struct snapshot *s, struct err_list *err)
 
 		if (a->mode != ACTION_TLS)
 			continue;
+		if (!strchr(a->ring ? a->ring : s->default_ring, '/'))
+			s->owner_rings = true;
 		snprintf(what, sizeof(what), "[action %s] ring", a->name);
 		if (a->ring)
 			check_ring(s, what, a->ring, err);

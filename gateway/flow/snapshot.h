@@ -24,6 +24,7 @@ struct snapshot {
 	char *default_ring;	/* [gateway] ring, may be "" */
 	struct ring_owner *owners;
 	size_t owner_count;
+	bool owner_rings;	/* some action uses the ring of the connection's owner */
 	uint64_t generation;	/* counts up with each reload */
 	_Atomic unsigned references;
 };

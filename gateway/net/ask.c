@@ -88,8 +88,10 @@ enum ask_result ask_daemon(const char *path, const char *command, struct err_lis
 	if (fd < 0 && errno == ENOENT)
 		return ASK_ABSENT;
 	if (fd < 0) {
+		bool dead = errno == ECONNREFUSED;
+
 		err_add(err, "attlsd cannot be reached at %s: %s", path, strerror(errno));
-		return ASK_FAILED;
+		return dead ? ASK_DEAD : ASK_FAILED;
 	}
 	len = snprintf(request, sizeof(request), "{\"command\":\"%s\"}\n", command);
 	if (send(fd, request, (size_t)len, MSG_NOSIGNAL) != len || !read_line(fd, line))

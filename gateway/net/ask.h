@@ -11,8 +11,9 @@
  */
 enum ask_result {
 	ASK_DONE,
-	ASK_ABSENT,		/* no socket: no daemon, or one that ended in good order */
-	ASK_FAILED,		/* dead, refusing or silent: a sentence is in @err */
+	ASK_ABSENT, /* no socket: no daemon, or one that ended in good order */
+	ASK_DEAD,   /* a socket that nobody answers: the daemon was killed; a sentence is in @err */
+	ASK_FAILED, /* refusing or silent: a sentence is in @err */
 };
 
 /** ask_daemon() - send @command to the control socket @path and wait for the answer */

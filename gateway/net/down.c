@@ -3,12 +3,12 @@
  * down.c - attls-net down: leave no rule, device or setting of ours
  *
  * With the rules gone nothing keeps an application from sending in clear on a connection that was
- * protected a moment ago. So the daemon resets those connections first, and without it only --force
- * goes on.
+ * protected a moment ago. So the daemon resets those connections first. One that ended in good
+ * order has done so; after one that was killed only --force goes on.
  */
+#include "gateway/net/ask.h"
 #include "gateway/net/device.h"
 #include "gateway/net/net.h"
-#include "gateway/net/quiesce.h"
 #include "gateway/net/state.h"
 #include "gateway/net/sysctl.h"
 #include "gateway/net/tables.h"
@@ -81,23 +81,40 @@ bool net_remove(struct net *n)
 	return ok;
 }
 
+/* The next up has to tell the daemon to resume, whatever becomes of this down. */
+static void note_quiesced(struct net *n)
+{
+	struct state st;
+
+	if (state_load(&st, n->settings, &n->err) && st.workers > 0) {
+		st.quiesced = true;
+		state_save(&st, n->settings, &n->err);
+	}
+	state_free(&st);
+}
+
 /* Whether the rules may go. @up: there are any. */
 static bool flows_are_reset(struct net *n, bool up)
 {
 	struct err_list why;
-	bool ok;
+	bool reset = true;
 
 	err_init(&why);
-	ok = quiesce(n->settings->control, &why);
-	if (!ok && up && n->force)
+	switch (ask_daemon(n->settings->control, "quiesce", &why)) {
+	case ASK_DONE: note_quiesced(n); break;
+	case ASK_ABSENT: break;
+	case ASK_DEAD:
+	case ASK_FAILED: reset = !up; break;
+	}
+	if (!reset && n->force)
 		err_warn(&n->err, "%s; going on because of --force", why.lines[0]);
-	else if (!ok && up)
+	else if (!reset)
 		err_add(&n->err,
 			"%s; the rules stay, because applications whose connections are still open "
 			"could send in clear (--force removes them all the same)",
 			why.lines[0]);
 	err_fini(&why);
-	return ok || !up || n->force;
+	return reset || n->force;
 }
 
 static bool anything_left(struct net *n)

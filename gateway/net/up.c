@@ -5,6 +5,7 @@
  * Everything that can be refused is checked before anything is changed; what was changed is noted
  * on disk before it is changed.
  */
+#include "gateway/net/ask.h"
 #include "gateway/net/device.h"
 #include "gateway/net/inside.h"
 #include "gateway/net/net.h"
@@ -23,6 +24,7 @@ struct work {
 	size_t inside_count;
 	unsigned workers;
 	bool was_up;
+	bool resume;            /* a running daemon may wait for being told */
 	bool present[FAMILIES]; /* the kernel speaks this family */
 	struct tables have[FAMILIES];
 	struct plan want[FAMILIES];
@@ -143,6 +145,8 @@ static bool record(struct work *w)
 	const struct settings *s = w->net->settings;
 	struct state *st = &w->state;
 
+	w->resume = st->workers == 0 || st->quiesced;
+	st->quiesced = false;
 	st->mode = s->mode;
 	st->workers = w->workers;
 	st->queue_base = s->queue_base;
@@ -181,6 +185,27 @@ static void print_plans(struct work *w)
 	}
 }
 
+/*
+ * A daemon that runs already has to attach to the new devices, and to go on after a down. Not so if
+ * it is the daemon that runs us (--if-up): it would be asked while it waits for our end.
+ */
+static bool resume(struct work *w)
+{
+	struct net *n = w->net;
+	struct err_list why;
+	bool ok = true;
+
+	if (n->if_up || !w->resume)
+		return true;
+	err_init(&why);
+	if (ask_daemon(n->settings->control, "resume", &why) == ASK_FAILED) {
+		err_add(&n->err, "the rules are up, but %s", why.lines[0]);
+		ok = false;
+	}
+	err_fini(&why);
+	return ok;
+}
+
 static bool run(struct work *w)
 {
 	struct net *n = w->net;
@@ -200,7 +225,7 @@ static bool run(struct work *w)
 	printf("attls-net: up: %zu rules for %zu candidates (%s mode, %u workers)\n",
 		plan_rules(&w->want[0]) + plan_rules(&w->want[1]), n->candidates.count,
 		n->settings->mode == MODE_HOST ? "host" : "router", w->workers);
-	return true;
+	return resume(w);
 }
 
 int net_up(struct net *n)

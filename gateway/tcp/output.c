@@ -34,22 +34,26 @@ static size_t storage_bound(const struct ring *r)
 	return size;
 }
 
-/* The right edge that could be promised now, before rounding. */
-static uint64_t edge_possible(const struct tcb *t)
-{
-	size_t held = ring_len(&t->rcv.ring);
-	size_t bound = seq_min(t->rcv_limit, storage_bound(&t->rcv.ring));
-	uint64_t edge = t->rcv.nxt + (bound > held ? bound - held : 0);
-
-	return seq_min(edge, recvq_ack(&t->rcv) + ((uint64_t)65535 << t->rcv_wscale));
-}
-
 /* The least gain worth an advertisement (RFC 9293 3.8.6.2.2). */
 static uint64_t least_gain(const struct tcb *t)
 {
 	uint64_t gain = seq_min(tcb_payload_mss(t), t->rcv_limit / 2);
 
 	return seq_max(gain, 1u << t->rcv_wscale);
+}
+
+/* The right edge that could be promised now, before rounding. */
+static uint64_t edge_possible(const struct tcb *t)
+{
+	size_t held = ring_len(&t->rcv.ring);
+	size_t bound = seq_min(t->rcv_limit, storage_bound(&t->rcv.ring)), unit = least_gain(t);
+	uint64_t edge;
+
+	/* nothing held is no reason to offer nothing: what finds no storage then is a loss */
+	if (held == 0 && bound < unit)
+		bound = unit;
+	edge = t->rcv.nxt + (bound > held ? bound - held : 0);
+	return seq_min(edge, recvq_ack(&t->rcv) + ((uint64_t)65535 << t->rcv_wscale));
 }
 
 static bool window_update_due(const struct tcb *t)
@@ -261,7 +265,8 @@ static bool send_data(struct tcb *t, struct segment *seg, usec_t now)
 
 static bool tail_probe_due(const struct tcb *t)
 {
-	return t->loss.tlp_due && sendq_flight(&t->snd) > 0 && t->snd_edge >= t->snd.nxt;
+	return t->loss.tlp_due && sendq_flight(&t->snd) > 0 && t->snd_edge >= t->snd.nxt &&
+	       !t->snd.sacked && !t->snd.lost && t->snd.count < SENDQ_RECORDS_MAX;
 }
 
 /* One new segment if the window lets it go, else the last one again (RFC 8985 7.3). */

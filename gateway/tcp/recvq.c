@@ -33,8 +33,8 @@ static void note_duplicate(struct recvq *q, uint64_t pos, uint64_t end)
 /* How far beyond @nxt there is, or can be made, storage for bytes up to position @end. */
 static uint64_t storage_end(struct recvq *q, uint64_t end)
 {
-	if (ring_reserve(&q->ring, end - q->nxt))
-		return end;
+	for (uint64_t n = end - q->nxt; n > 0 && !ring_reserve(&q->ring, n);)
+		n /= 2;
 	return seq_min(end, q->nxt + (q->ring.size - ring_len(&q->ring)));
 }
 

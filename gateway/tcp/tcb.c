@@ -140,7 +140,7 @@ void tcb_consume(struct tcb *t, size_t n)
 
 bool tcb_ended(const struct tcb *t)
 {
-	return recvq_fin_reached(&t->rcv) && ring_len(&t->rcv.ring) == 0;
+	return recvq_fin_reached(&t->rcv) && ring_len(&t->rcv.ring) == 0 && !t->aborted;
 }
 
 struct ring *tcb_outbox(struct tcb *t)
@@ -162,12 +162,12 @@ void tcb_abort(struct tcb *t, enum fault why)
 		if (t->fault == FAULT_NONE)
 			t->fault = why;
 		/* in TIME-WAIT the peer has forgotten us, or will without help (3.10.5) */
-		t->rst_due = t->aborted = t->state != TCPS_TIME_WAIT;
+		t->rst_due = t->state != TCPS_TIME_WAIT;
 		t->rst_seq = (uint32_t)t->snd.nxt;
 		tcb_set_state(t, TCPS_CLOSED);
 	}
-	ring_fini(&t->rcv.ring);
-	ranges_fini(&t->rcv.ooo);
+	t->aborted = true;
+	recvq_fini(&t->rcv);
 }
 
 enum fault tcb_fault(const struct tcb *t)

@@ -290,15 +290,15 @@ static void test_framing(void **state)
 	static const char request[] = "{\"command\":\"echo\",\"args\":{\"n\":1}}\n";
 	static const char reply[] = "{\"ok\":true,\"result\":{\"n\":1}}";
 	struct fixture *f = *state;
-	char many[(sizeof(request) - 1) * 50];
+	char many[50][sizeof(request) - 1];
 	int fd = client_connect(f->path);
 
 	for (size_t i = 0; i + 1 < sizeof(request); i++)
 		client_send(f, fd, request + i, 1);
 	assert_reply(client_reply(f, fd), reply);
 	for (int i = 0; i < 50; i++)
-		memcpy(many + (size_t)i * (sizeof(request) - 1), request, sizeof(request) - 1);
-	client_send(f, fd, many, sizeof(many));
+		memcpy(many[i], request, sizeof(many[i]));
+	client_send(f, fd, many[0], sizeof(many));
 	shutdown(fd, SHUT_WR);
 	for (int i = 0; i < 50; i++)
 		assert_reply(client_reply(f, fd), reply);
@@ -310,6 +310,7 @@ static void test_framing(void **state)
 static void test_line_limit(void **state)
 {
 	struct fixture *f = *state;
+	static const char request[] = "{\"command\":\"echo\"}";
 	size_t len = CONTROL_LINE;
 	char *line = malloc(len);
 	json_t *reply;
@@ -317,7 +318,7 @@ static void test_line_limit(void **state)
 
 	/* the longest that is allowed */
 	memset(line, ' ', len);
-	memcpy(line, "{\"command\":\"echo\"}", 18);
+	memcpy(line, request, sizeof(request) - 1);
 	line[len - 1] = '\n';
 	client_send(f, fd, line, len);
 	assert_reply(client_reply(f, fd), "{\"ok\":true,\"result\":null}");

@@ -9,13 +9,13 @@
 
 #include "rules/suite.h"
 
-#define ACTION	"[action a]\ntls = off\n"
-#define RULE	"[rule r]\ndirection = both\nremote_port = 443\naction = a\n"
+#define ACTION        "[action a]\ntls = off\n"
+#define RULE          "[rule r]\ndirection = both\nremote_port = 443\naction = a\n"
 /* a rule with one more line, which is line 5 of the file */
 #define RULE_OF(line) "[rule r]\ndirection = both\nremote_port = 443\naction = a\n" line "\n" ACTION
 /* a client action with one more line, which is line 4; and whatever else the policy needs */
-#define CLIENT(line) "[action a]\ntls = on\nrole = client\n" line "\n" RULE
-#define LEVEL(line)  "[level l]\n" line "\n[action a]\ntls = on\nrole = server\nlevel = l\n" RULE
+#define CLIENT(line)  "[action a]\ntls = on\nrole = client\n" line "\n" RULE
+#define LEVEL(line)   "[level l]\n" line "\n[action a]\ntls = on\nrole = server\nlevel = l\n" RULE
 
 static void test_design_example(void **state)
 {
@@ -104,11 +104,12 @@ static void test_defaults(void **state)
 
 static void test_order(void **state)
 {
-	struct policy *p = policy_good("[rule b]\ndirection=both\nremote_port=1\naction=a\n"
-				       "[rule a]\ndirection=both\nremote_port=1\naction=a\n"
-				       "[rule z]\ndirection=both\nremote_port=1\naction=a\n"
-				       "priority=2000000000\n"
-				       "[rule B]\ndirection=both\nremote_port=1\naction=a\n" ACTION);
+	struct policy *p =
+		policy_good("[rule b]\ndirection=both\nremote_port=1\naction=a\n"
+			    "[rule a]\ndirection=both\nremote_port=1\naction=a\n"
+			    "[rule z]\ndirection=both\nremote_port=1\naction=a\n"
+			    "priority=2000000000\n"
+			    "[rule B]\ndirection=both\nremote_port=1\naction=a\n" ACTION);
 
 	(void)state;
 	assert_string_equal(p->rules[0]->name, "z");
@@ -124,13 +125,16 @@ static void test_sections_refused(void **state)
 	policy_refused("[rul r]\n", "1: [rul r]: unknown section; did you mean rule?");
 	policy_refused("[zzz r]\n", "1: [zzz r]: unknown section");
 	policy_refused("[rule]\n", "1: [rule]: needs a name: [rule NAME]");
-	policy_refused("[rule a b]\n",
-		"1: [rule a b]: a name has 1 to 64 letters, digits and . _ ~ + -");
-	policy_refused("[time x]\n", "1: [time x]: attls 0.1.0 does not support [time] yet");
-	policy_refused("[use ftp]\n", "1: [use ftp]: attls 0.1.0 does not support [use] yet");
-	policy_refused("[traffic x]\n", "1: [traffic x]: attls 0.1.0 does not support [traffic] yet");
+	policy_refused(
+		"[rule a b]\n", "1: [rule a b]: a name has 1 to 64 letters, digits and . _ ~ + -");
+	policy_refused(
+		"[time x]\n", "1: [time x]: attls " ATTLS_VERSION " does not support [time] yet");
+	policy_refused(
+		"[use ftp]\n", "1: [use ftp]: attls " ATTLS_VERSION " does not support [use] yet");
+	policy_refused("[traffic x]\n",
+		"1: [traffic x]: attls " ATTLS_VERSION " does not support [traffic] yet");
 	policy_refused("[requirements x]\n",
-		"1: [requirements x]: attls 0.1.0 does not support [requirements] yet");
+		"1: [requirements x]: attls " ATTLS_VERSION " does not support [requirements] yet");
 	policy_refused("[addresses x]\n",
 		"1: [addresses x] addr: is missing: a list of addresses, prefixes and ranges");
 	policy_refused("[ports x]\n", "1: [ports x] port: is missing: a list of ports and ranges");
@@ -145,8 +149,10 @@ static void test_rules_refused(void **state)
 		{"local_port = 0", "\"0\" is no port (1 to 65535), range (FROM-TO), @NAME or any"},
 		{"local_port = 65536",
 			"\"65536\" is no port (1 to 65535), range (FROM-TO), @NAME or any"},
-		{"local_port = 9-1", "\"9-1\" is no port (1 to 65535), range (FROM-TO), @NAME or any"},
-		{"local_port = 1-", "\"1-\" is no port (1 to 65535), range (FROM-TO), @NAME or any"},
+		{"local_port = 9-1",
+			"\"9-1\" is no port (1 to 65535), range (FROM-TO), @NAME or any"},
+		{"local_port = 1-",
+			"\"1-\" is no port (1 to 65535), range (FROM-TO), @NAME or any"},
 		{"local_port = http",
 			"\"http\" is no port (1 to 65535), range (FROM-TO), @NAME or any"},
 		{"local_port = @web", "there is no [ports web]"},
@@ -163,13 +169,14 @@ static void test_rules_refused(void **state)
 		{"userid = 9-1", "\"9-1\" is no range of uids"},
 		{"userid = 4294967295", "\"4294967295\" is no range of uids"},
 		{"userid = 99999999999999999999", "\"99999999999999999999\" is no range of uids"},
-		{"jobname = psql", "attls 0.1.0 does not support it yet"},
-		{"time = x", "attls 0.1.0 does not support it yet"},
-		{"on_unknown = pass", "attls 0.1.0 does not support it yet"},
-		{"requirements = x", "attls 0.1.0 does not support it yet"},
+		{"jobname = psql", "attls " ATTLS_VERSION " does not support it yet"},
+		{"time = x", "attls " ATTLS_VERSION " does not support it yet"},
+		{"on_unknown = pass", "attls " ATTLS_VERSION " does not support it yet"},
+		{"requirements = x", "attls " ATTLS_VERSION " does not support it yet"},
 		{"local_adr = ::1", "unknown key; did you mean local_addr?"},
-		{"zzzzzz = 1", "unknown key; [rule] has priority, direction, local_addr, remote_addr, "
-			       "local_port, remote_port, userid, action"},
+		{"zzzzzz = 1",
+			"unknown key; [rule] has priority, direction, local_addr, remote_addr, "
+			"local_port, remote_port, userid, action"},
 	};
 
 	(void)state;
@@ -191,8 +198,8 @@ static void test_rules_refused(void **state)
 	policy_refused("[rule r]\ndirection = both\naction = a\n" ACTION,
 		"1: [rule r]: needs a condition besides direction; remote_addr = any takes "
 		"everything");
-	policy_refused("[rule r]\ndirection=both\nlocal_addr=::1\nremote_addr=10.0.0.1\naction=a\n"
-		ACTION,
+	policy_refused(
+		"[rule r]\ndirection=both\nlocal_addr=::1\nremote_addr=10.0.0.1\naction=a\n" ACTION,
 		"4: [rule r] remote_addr: one of local_addr and remote_addr is IPv4, the other IPv6: "
 		"this never matches");
 	policy_refused("[rule r]\ndirection=both\nremote_port=1\naction=actoin\n[action action]\n"
@@ -228,15 +235,18 @@ static void test_actions_refused(void **state)
 	static const char *const rows[][2] = {
 		{"ring = a/", "\"a/\" is neither NAME nor OWNER/NAME"},
 		{"level = gold", "there is no [level gold]"},
-		{"reference_id = *.example", "\"*.example\" has a wildcard, which only a certificate "
-					     "may have"},
+		{"reference_id = *.example",
+			"\"*.example\" has a wildcard, which only a certificate "
+			"may have"},
 		{"reference_id = a..b", "\"a..b\" has an empty label"},
 		{"reference_id = a.example.", "\"a.example.\" has an empty label"},
 		{"reference_id = a b", "\"a b\" is no host name"},
 		{"reference_id = 10.0.0.256",
 			"\"10.0.0.256\" is neither an address nor a host name"},
-		{"reference_id = b\xc3\xbc" "cher.example",
-			"\"b\xc3\xbc" "cher.example\" is not ASCII: write its xn-- form"},
+		{"reference_id = b\xc3\xbc"
+		 "cher.example",
+			"\"b\xc3\xbc"
+			"cher.example\" is not ASCII: write its xn-- form"},
 		{"reference_id = a.example, any", "any stands alone: it takes every name"},
 		{"sni = 192.0.2.1", "\"192.0.2.1\" is an address, which is never sent"},
 		{"sni = a:1", "\"a:1\" is no host name"},
@@ -249,8 +259,8 @@ static void test_actions_refused(void **state)
 			"such as 10s"},
 		{"handshake_timeout = 99ms", "\"99ms\" is not between 100 ms and 600 s"},
 		{"handshake_timeout = 11m", "\"11m\" is not between 100 ms and 600 s"},
-		{"client_auth = required", "attls 0.1.0 does not support it yet"},
-		{"inherit = x", "attls 0.1.0 does not support it yet"},
+		{"client_auth = required", "attls " ATTLS_VERSION " does not support it yet"},
+		{"inherit = x", "attls " ATTLS_VERSION " does not support it yet"},
 		{"versions = TLSv1.3", "unknown key; [action] has tls, role, ring, label, level, "
 				       "reference_id, sni, handshake_timeout"},
 		{"rng = x", "unknown key; did you mean ring?"},
@@ -268,8 +278,8 @@ static void test_actions_refused(void **state)
 	policy_refused("[action a]\n" RULE, "1: [action a] tls: is missing: on, off or reject");
 	policy_refused("[action a]\ntls = yes\n" RULE,
 		"2: [action a] tls: \"yes\" is none of on, off, reject");
-	policy_refused("[action a]\ntls = on\n" RULE,
-		"1: [action a] role: is missing: client or server");
+	policy_refused(
+		"[action a]\ntls = on\n" RULE, "1: [action a] role: is missing: client or server");
 	policy_refused("[action a]\ntls = on\nrole = server\nreference_id = any\n" RULE,
 		"4: [action a] reference_id: is for role = client: a server does not know who will "
 		"come");
@@ -308,7 +318,7 @@ static void versions_are(const char *level, int min, int max)
 static void test_levels(void **state)
 {
 	static const char *const rows[][2] = {
-		{"versions = TLSv1.1", "attls 0.1.0 does not support TLSv1.1"},
+		{"versions = TLSv1.1", "attls " ATTLS_VERSION " does not support TLSv1.1"},
 		{"versions = TLSv1.4", "\"TLSv1.4\" is none of TLSv1.2, TLSv1.3; did you mean "
 				       "TLSv1.2?"},
 		{"ciphers = TLS_AES_256_GCM_SHA348",
@@ -342,8 +352,8 @@ static void test_levels(void **state)
 	versions_are("versions = TLSv1.3", TLS1_3_VERSION, TLS1_3_VERSION);
 	versions_are("versions = tlsv1.3, TLSv1.2", TLS1_2_VERSION, TLS1_3_VERSION);
 	versions_are("ciphers = TLS_AES_128_GCM_SHA256", TLS1_3_VERSION, TLS1_3_VERSION);
-	versions_are("ciphers = TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", TLS1_2_VERSION,
-		TLS1_2_VERSION);
+	versions_are(
+		"ciphers = TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", TLS1_2_VERSION, TLS1_2_VERSION);
 	policy_refused(LEVEL("versions = TLSv1.2, TLSv1.3\nciphers = TLS_AES_128_GCM_SHA256"),
 		"3: [level l] ciphers: has no suite for TLSv1.2, which is one of versions");
 	policy_refused(LEVEL("versions = TLSv1.3\nciphers = TLS_AES_128_GCM_SHA256, "
@@ -447,7 +457,7 @@ static void test_directory(void **state)
 
 	write_in(dir, "30-more.ini", "[rule s]\nbad\n" ACTION);
 	assert_null(policy_load(dir, &err));
-	assert_int_equal(err.count, 4);
+	assert_int_equal(err.count, 5); /* and three keys of [rule s] are missing */
 	snprintf(line, sizeof(line),
 		"%s/30-more.ini:2: [rule s]: \"bad\" is neither [section] nor key = value", dir);
 	assert_string_equal(err.lines[0], line);
@@ -484,8 +494,8 @@ static void test_names_are_openssls(void **state)
 		assert_int_equal(SSL_CTX_set1_groups_list(ctx, *g), 1);
 	assert_string_equal(suite_find("tls_ecdhe_rsa_with_aes_128_gcm_sha256")->openssl,
 		OPENSSL_cipher_name("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
-	assert_string_equal(suite_find_openssl("TLS_AES_128_CCM_8_SHA256")->name,
-		"TLS_AES_128_CCM_8_SHA256");
+	assert_string_equal(
+		suite_find_openssl("TLS_AES_128_CCM_8_SHA256")->name, "TLS_AES_128_CCM_8_SHA256");
 	assert_null(suite_find("TLS_NO_SUCH"));
 	SSL_CTX_free(ctx);
 }

@@ -95,7 +95,8 @@ static void test_every_key(void **state)
 /* The interfaces may stay in the file of a host: they have no effect there. */
 static void test_host_interfaces(void **state)
 {
-	struct settings *s = good("[gateway]\nmode=host\ninside=eth1\noutside=eth1\nworkers=auto\n");
+	struct settings *s =
+		good("[gateway]\nmode=host\ninside=eth1\noutside=eth1\nworkers=auto\n");
 
 	(void)state;
 	assert_string_equal(s->inside, "");
