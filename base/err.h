@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 struct err_list {
-	char **lines;	/* owned sentences, each "FILE: [section] key: what and remedy" */
+	char **lines; /* owned sentences, each "FILE: [section] key: what and remedy" */
 	size_t count;
 	char **warnings; /* the same shape; they do not make a list a failure */
 	size_t warning_count;

@@ -125,8 +125,8 @@ const char *ini_get(const struct ini_section *s, const char *key)
 	return e ? e->value : NULL;
 }
 
-static char *line_of(
-	const char *file, int line, const struct ini_section *s, const char *key, const char *sentence)
+static char *line_of(const char *file, int line, const struct ini_section *s, const char *key,
+	const char *sentence)
 {
 	char *text;
 	int n;

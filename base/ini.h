@@ -12,16 +12,16 @@
 #include "base/err.h"
 
 struct ini_entry {
-	char *key;		/* as written; lower case is not forced */
-	char *value;		/* trimmed, unquoted, continuation lines joined */
-	int line;		/* of the key, from 1 */
+	char *key;   /* as written; lower case is not forced */
+	char *value; /* trimmed, unquoted, continuation lines joined */
+	int line;    /* of the key, from 1 */
 };
 
 /* "[KIND NAME]" or "[KIND]" */
 struct ini_section {
-	char *kind;		/* first word, as written */
-	char *name;		/* the rest, "" without one */
-	char *file;		/* path as given; owned by the struct ini */
+	char *kind; /* first word, as written */
+	char *name; /* the rest, "" without one */
+	char *file; /* path as given; owned by the struct ini */
 	int line;
 	struct ini_entry *entries;
 	size_t entry_count;
@@ -52,14 +52,14 @@ const char *ini_get(const struct ini_section *s, const char *key);
  * ini_error() - append "FILE:LINE: [kind name] key: sentence" about an entry
  * @key: NULL for a problem of the section itself
  */
-void ini_error(struct err_list *err, const struct ini_section *s, const char *key,
-	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void ini_error(struct err_list *err, const struct ini_section *s, const char *key, const char *fmt,
+	...) __attribute__((format(printf, 4, 5)));
 
 /** ini_warn() - the same as a warning */
 void ini_warn(struct err_list *err, const struct ini_section *s, const char *key, const char *fmt,
 	...) __attribute__((format(printf, 4, 5)));
 
-/** ini_nearest() - the word of @words (NULL-terminated) nearest to @word, or NULL if none is near */
+/** ini_nearest() - the one of @words (NULL-terminated) nearest to @word; NULL if none is near */
 const char *ini_nearest(const char *word, const char *const *words);
 
 #endif

@@ -329,23 +329,43 @@ static int compare_entries(const void *a, const void *b)
 	return c ? c : x->line - y->line;
 }
 
+/* Take out the entries without a key. */
+static void entries_compact(struct ini_section *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->entry_count; i++) {
+		if (s->entries[i].key)
+			s->entries[kept++] = s->entries[i];
+	}
+	s->entry_count = kept;
+}
+
+/* The first one stays, so that each key is there once for whoever goes on reading. */
 static void refuse_duplicate_keys(struct ini_section *s, struct err_list *err)
 {
 	struct ini_entry **sorted = ini_alloc(NULL, s->entry_count * sizeof(*sorted));
+	const struct ini_entry *first = NULL;
 	char sentence[64];
 
 	for (size_t i = 0; i < s->entry_count; i++)
 		sorted[i] = &s->entries[i];
 	qsort(sorted, s->entry_count, sizeof(*sorted), compare_entries);
-	for (size_t i = 1; i < s->entry_count; i++) {
-		const struct ini_entry *a = sorted[i - 1], *b = sorted[i];
+	for (size_t i = 0; i < s->entry_count; i++) {
+		struct ini_entry *e = sorted[i];
 
-		if (strcasecmp(a->key, b->key) != 0)
+		if (!first || strcasecmp(first->key, e->key) != 0) {
+			first = e;
 			continue;
-		snprintf(sentence, sizeof(sentence), "is there already, in line %d", a->line);
-		ini_complain(err, s->file, b->line, s, b->key, sentence);
+		}
+		snprintf(sentence, sizeof(sentence), "is there already, in line %d", first->line);
+		ini_complain(err, s->file, e->line, s, e->key, sentence);
+		free(e->key);
+		free(e->value);
+		e->key = NULL;
 	}
 	free(sorted);
+	entries_compact(s);
 }
 
 void ini_read(struct ini *ini, const char *text, size_t len, struct err_list *err)

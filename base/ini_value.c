@@ -176,7 +176,7 @@ static bool batch_parse(int fd, struct ini_entry *entries, const bool *plain, si
 		value = iniparser_getstring(d, name, NULL);
 		good = value && strlen(value) == len;
 		if (good)
-			strcpy(entries[i].value, value);
+			memcpy(entries[i].value, value, len + 1);
 	}
 	iniparser_freedict(d);
 	return d && good;

@@ -12,10 +12,11 @@ struct list {
 };
 
 #define list_entry(node, type, member) ((type *)((char *)(node)-offsetof(type, member)))
-#define list_each(node, head) for (struct list *node = (head)->next; node != (head); node = node->next)
+#define list_each(node, head)                                                                      \
+	for (struct list *node = (head)->next; node != (head); node = node->next)
 /* the body may remove @node */
-#define list_each_safe(node, head)                                                       \
-	for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
+#define list_each_safe(node, head)                                                                 \
+	for (struct list *node = (head)->next, *node##_next = node->next; node != (head);          \
 		node = node##_next, node##_next = node->next)
 
 static inline void list_init(struct list *head)

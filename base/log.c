@@ -63,9 +63,9 @@ static void log_line(enum log_level level, const char *fmt, va_list ap)
 		errno = saved;
 		return;
 	}
-	at = level == LOG_LEVEL_INFO ?
-		     snprintf(line, sizeof(line), "%s: ", log_ident) :
-		     snprintf(line, sizeof(line), "%s: %s: ", log_ident, levels[level].name);
+	at = level == LOG_LEVEL_INFO
+		     ? snprintf(line, sizeof(line), "%s: ", log_ident)
+		     : snprintf(line, sizeof(line), "%s: %s: ", log_ident, levels[level].name);
 	errno = saved;
 	n = vsnprintf(line + at, sizeof(line) - (size_t)at - 1, fmt, ap);
 	at += n < (int)sizeof(line) - at - 1 ? n : (int)sizeof(line) - at - 2;
@@ -75,14 +75,14 @@ static void log_line(enum log_level level, const char *fmt, va_list ap)
 	errno = saved;
 }
 
-#define LOG_FUNCTION(name, level)                 \
-	void name(const char *fmt, ...)           \
-	{                                         \
-		va_list ap;                       \
-                                                  \
-		va_start(ap, fmt);                \
-		log_line(level, fmt, ap);         \
-		va_end(ap);                       \
+#define LOG_FUNCTION(name, level)                                                                  \
+	void name(const char *fmt, ...)                                                            \
+	{                                                                                          \
+		va_list ap;                                                                        \
+                                                                                                   \
+		va_start(ap, fmt);                                                                 \
+		log_line(level, fmt, ap);                                                          \
+		va_end(ap);                                                                        \
 	}
 
 LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)

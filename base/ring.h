@@ -19,12 +19,12 @@ struct budget {
 };
 
 struct ring {
-	uint8_t *data;		/* storage of @size bytes, or NULL */
-	size_t size;		/* 0 or a power of two */
-	size_t limit;		/* @size never exceeds this, a power of two */
-	size_t head;		/* free-running position of the first byte */
-	size_t tail;		/* free-running position after the last byte */
-	struct budget *budget;	/* borrowed, may be NULL: no common bound */
+	uint8_t *data;         /* storage of @size bytes, or NULL */
+	size_t size;           /* 0 or a power of two */
+	size_t limit;          /* @size never exceeds this, a power of two */
+	size_t head;           /* free-running position of the first byte */
+	size_t tail;           /* free-running position after the last byte */
+	struct budget *budget; /* borrowed, may be NULL: no common bound */
 };
 
 /**

@@ -198,17 +198,22 @@ void candidates_write(const struct candidate_list *list, FILE *out)
 	}
 }
 
+/* Digits at @text, up to 65535; false without any. */
+static bool port_parse(const char *text, char **end, uint16_t *port)
+{
+	unsigned long n = strtoul(text, end, 10);
+
+	*port = (uint16_t)n;
+	return *text >= '0' && *text <= '9' && n <= UINT16_MAX;
+}
+
 /* "FROM-TO", 0 to 65535. */
 static bool ports_parse(const char *text, struct port_range *r)
 {
-	unsigned from, to;
-	int used = 0;
+	char *end;
 
-	if (strspn(text, "0123456789-") != strlen(text) || strlen(text) > 11 ||
-		sscanf(text, "%u-%u%n", &from, &to, &used) != 2 || text[used])
-		return false;
-	*r = (struct port_range){(uint16_t)from, (uint16_t)to};
-	return from <= to && to <= UINT16_MAX;
+	return port_parse(text, &end, &r->from) && *end == '-' &&
+	       port_parse(end + 1, &end, &r->to) && !*end && r->from <= r->to;
 }
 
 static bool line_parse(char *line, struct candidate *c)

@@ -12,8 +12,8 @@
 
 /* One product of an address pair and a port pair; ranges 0-65535 and whole families are "any". */
 struct candidate {
-	enum direction direction;	/* outbound or inbound, never both */
-	uint8_t family;			/* 4 or 6 */
+	enum direction direction; /* outbound or inbound, never both */
+	uint8_t family;           /* 4 or 6 */
 	struct addr_range local;
 	struct addr_range remote;
 	struct port_range local_port;

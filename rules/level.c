@@ -52,7 +52,7 @@ static void join(char **text, const char *item)
 			return;
 	}
 	*text = reader_alloc(*text, old + len + 2);
-	sprintf(*text + old, "%s%s", old ? ":" : "", item);
+	stpcpy(stpcpy(*text + old, old ? ":" : ""), item);
 }
 
 static void suite_add(struct reader *r, const char *key, const char *name, struct level *level)

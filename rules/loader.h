@@ -80,8 +80,8 @@ void action_read(struct reader *r);
 void rule_read(struct reader *r);
 
 /** addresses_add() - add the addresses that @value of @key lists; @groups allows @NAME */
-void addresses_add(struct reader *r, const char *key, const char *value, bool groups,
-	struct addr_set *set);
+void addresses_add(
+	struct reader *r, const char *key, const char *value, bool groups, struct addr_set *set);
 void ports_add(
 	struct reader *r, const char *key, const char *value, bool groups, struct port_set *set);
 

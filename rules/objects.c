@@ -46,7 +46,8 @@ static void address_add(struct reader *r, const char *key, const char *item, str
 		addr_set_add(set, any_addr[1]);
 	} else if (!addr_range_parse(item, &range)) {
 		ini_error(r->err, r->section, key,
-			"\"%s\" is no address (A), prefix (A/BITS), range (A-B), @NAME or any; names "
+			"\"%s\" is no address (A), prefix (A/BITS), range (A-B), @NAME or any; "
+			"names "
 			"of hosts are not looked up",
 			item);
 	} else if (is_mapped_v4(&range.from) && is_mapped_v4(&range.to)) {
@@ -122,7 +123,8 @@ void ports_add(
 				port_set_add(set, range);
 			else
 				ini_error(r->err, r->section, key,
-					"\"%s\" is no port (1 to 65535), range (FROM-TO), @NAME or any",
+					"\"%s\" is no port (1 to 65535), range (FROM-TO), @NAME "
+					"or any",
 					item);
 		} else if (!groups) {
 			ini_error(

@@ -28,24 +28,29 @@ struct port_range {
 	uint16_t to;
 };
 
+/* User ids @from to @to inclusive. */
+struct uid_range {
+	uid_t from;
+	uid_t to;
+};
+
 /* What a connection gets (AT-TLS group, environment and connection action in one). */
 struct action {
 	char *name;
 	enum action_mode mode;
-	char *ring;		/* "NAME" (of the connection owner's user), "OWNER/NAME", or NULL:
-				 * [gateway] ring */
-	char *label;		/* NULL: the default of the ring */
-	char *level;		/* name of its [level], NULL without; for people */
+	char *ring;  /* "NAME" (of the owner's user), "OWNER/NAME", or NULL: [gateway] ring */
+	char *label; /* NULL: the default of the ring */
+	char *level; /* name of its [level], NULL without; for people */
 	usec_t handshake_timeout;
-	struct profile profile;	/* mode ACTION_TLS only */
+	struct profile profile; /* mode ACTION_TLS only */
 };
 
 /* When a rule takes a connection (AT-TLS TTLSRule). Empty lists match everything. */
 struct rule {
 	char *name;
-	char *file;		/* where it was written, for people */
+	char *file; /* where it was written, for people */
 	int line;
-	uint32_t priority;	/* 1 to 2000000000, higher first; ties by name */
+	uint32_t priority; /* 1 to 2000000000, higher first; ties by name */
 	enum direction direction;
 	struct addr_range *local_addrs;
 	size_t local_addr_count;
@@ -55,29 +60,29 @@ struct rule {
 	size_t local_port_count;
 	struct port_range *remote_ports;
 	size_t remote_port_count;
-	struct uid_range { uid_t from, to; } *uids; /* userid, resolved when loaded */
+	struct uid_range *uids; /* userid, resolved when loaded */
 	size_t uid_count;
-	bool has_userid;	/* a userid condition is there, even if no account fits it now */
-	char *userid;		/* that condition as written, NULL without */
+	bool has_userid; /* a userid condition is there, even if no account fits it now */
+	char *userid;    /* that condition as written, NULL without */
 	const struct action *action;
 };
 
 /* A connection to be mapped. */
 struct query {
 	struct tuple tuple;
-	enum direction direction;	/* one of the two, never both */
+	enum direction direction; /* one of the two, never both */
 	bool owner_known;
 	uid_t uid;
 };
 
 struct policy {
 	/* Everything below is read-only after policy_load(). */
-	struct rule **rules;	/* in order of search */
+	struct rule **rules; /* in order of search */
 	size_t rule_count;
 	struct action **actions;
 	size_t action_count;
-	uint64_t generation;	/* set once by whoever puts it in force */
-	bool unmatched_reject;	/* a copy of the setting */
+	uint64_t generation;   /* set once by whoever puts it in force */
+	bool unmatched_reject; /* a copy of the setting */
 	_Atomic unsigned references;
 };
 
@@ -121,15 +126,15 @@ bool policy_may_protect(const struct policy *p, const struct query *q);
 /* Called by policy_explain() for each rule passed over: the first condition that failed. */
 struct explanation {
 	const struct rule *rule;
-	const char *condition;	/* key name as in the file, static */
+	const char *condition; /* key name as in the file, static */
 };
 
 /**
  * policy_explain() - policy_match() with the rules passed over
  * @passed: array for policy->rule_count entries, filled; @count set
  */
-enum outcome policy_explain(const struct policy *p, const struct query *q,
-	const struct rule **rule, struct explanation *passed, size_t *count);
+enum outcome policy_explain(const struct policy *p, const struct query *q, const struct rule **rule,
+	struct explanation *passed, size_t *count);
 
 /** policy_print() - write the policy as INI that loads back to the same policy */
 void policy_print(const struct policy *p, FILE *out);

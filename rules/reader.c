@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* reader.c - from a section of an INI file to a struct: keys from a table, values with a sentence */
+/* reader.c - sections of INI files to structs: keys from a table, values with a sentence */
 #include "rules/reader.h"
 
 #include <ctype.h>

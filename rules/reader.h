@@ -17,8 +17,8 @@
 struct reader {
 	const struct ini_section *section;
 	struct err_list *err;
-	void *object;		/* what the section describes; the type is the key table's affair */
-	void *context;		/* where names are looked up; likewise */
+	void *object;  /* what the section describes; the type is the key table's affair */
+	void *context; /* where names are looked up; likewise */
 };
 
 /* A key that a kind of section may hold. */
@@ -50,7 +50,7 @@ bool reader_word(struct reader *r, const char *key, const char *value, const cha
 
 /* The items of a comma-separated value, trimmed. */
 struct reader_list {
-	char **items;		/* NULL-terminated */
+	char **items; /* NULL-terminated */
 	size_t count;
 };
 

@@ -118,7 +118,8 @@ static void rule_complete(struct reader *r, const struct rule *rule)
 	if (!(families(rule->local_addrs, rule->local_addr_count) &
 		    families(rule->remote_addrs, rule->remote_addr_count)))
 		ini_error(r->err, r->section, "remote_addr",
-			"one of local_addr and remote_addr is IPv4, the other IPv6: this never matches");
+			"one of local_addr and remote_addr is IPv4, the other IPv6: this never "
+			"matches");
 }
 
 void rule_read(struct reader *r)

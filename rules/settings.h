@@ -13,22 +13,22 @@ enum gateway_mode { MODE_HOST, MODE_ROUTER };
 
 struct settings {
 	enum gateway_mode mode;
-	char *inside;		/* router: interface of the plain side; "" in host mode */
-	char *outside;		/* router: interface of the wire side */
-	char *rules;		/* file or directory */
-	char *keyring;		/* directory */
-	char *ring;		/* system-wide default ring, "NAME" or "OWNER/NAME"; "" if none */
-	char *control;		/* path of the control socket; files of ours stand beside it */
-	unsigned workers;	/* never 0: "auto" is resolved to the processors online */
-	unsigned queue_base;	/* first NFQUEUE number; each worker uses two, one more for ICMP */
-	bool unmatched_reject;	/* unmatched = reject */
-	bool established_keep;	/* established = keep (parsed; reset is the default) */
-	uint32_t mark;		/* the one mark bit: mark = 0x40000000 by default */
-	size_t memory;		/* bytes all buffers may hold together: memory = 1G by default */
-	unsigned flows;		/* most flows at a time, over all workers: flows = 65536 by default */
+	char *inside;          /* router: interface of the plain side; "" in host mode */
+	char *outside;         /* router: interface of the wire side */
+	char *rules;           /* file or directory */
+	char *keyring;         /* directory */
+	char *ring;            /* system-wide default ring, "NAME" or "OWNER/NAME"; "" if none */
+	char *control;         /* path of the control socket; files of ours stand beside it */
+	unsigned workers;      /* never 0: "auto" is resolved to the processors online */
+	unsigned queue_base;   /* first NFQUEUE number; each worker uses two, one more for ICMP */
+	bool unmatched_reject; /* unmatched = reject */
+	bool established_keep; /* established = keep; host mode only */
+	uint32_t mark;         /* the one mark bit: mark = 0x40000000 by default */
+	size_t memory;         /* bytes all buffers may hold together: memory = 1G by default */
+	unsigned flows; /* most flows at a time, over all workers: flows = 65536 by default */
 	enum log_target log;
 	enum log_level log_level;
-	char *user;		/* account to run as after start; "" stays */
+	char *user; /* account to run as after start; "" stays */
 };
 
 /**

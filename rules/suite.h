@@ -7,10 +7,10 @@
 
 /* One cipher suite. All strings are static. */
 struct suite {
-	const char *name;	/* IANA: TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 */
-	const char *openssl;	/* what OpenSSL calls it: ECDHE-RSA-AES128-GCM-SHA256 */
+	const char *name;    /* IANA: TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 */
+	const char *openssl; /* what OpenSSL calls it: ECDHE-RSA-AES128-GCM-SHA256 */
 	bool tls13;
-	const char *refusal;	/* why attls does not use it, NULL for a good one */
+	const char *refusal; /* why attls does not use it, NULL for a good one */
 };
 
 /** suite_find() - by IANA name, without case; NULL if this OpenSSL has no such suite */

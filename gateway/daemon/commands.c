@@ -3,6 +3,7 @@
 #include "gateway/daemon/commands.h"
 
 #include "base/log.h"
+#include "gateway/daemon/adopt.h"
 #include "gateway/daemon/describe.h"
 #include "gateway/daemon/reload.h"
 
@@ -41,8 +42,8 @@ static bool command_reload(void *ctx, const json_t *args, json_t **result, struc
 	return true;
 }
 
-static bool command_policy_show(void *ctx, const json_t *args, json_t **result,
-	struct err_list *err)
+static bool command_policy_show(
+	void *ctx, const json_t *args, json_t **result, struct err_list *err)
 {
 	const struct daemon *d = ctx;
 	char *text = NULL;
@@ -56,16 +57,16 @@ static bool command_policy_show(void *ctx, const json_t *args, json_t **result,
 	}
 	policy_print(d->snapshot->policy, out);
 	fclose(out);
-	*result = json_pack("{s:I, s:s%}", "generation", (json_int_t)d->snapshot->generation, "ini",
-		text, len);
+	*result = json_pack(
+		"{s:I, s:s%}", "generation", (json_int_t)d->snapshot->generation, "ini", text, len);
 	free(text);
 	return true;
 }
 
 /* ---- policy match ---- */
 
-static bool take_endpoint(const json_t *args, const char *key, struct endpoint *e,
-	struct err_list *err)
+static bool take_endpoint(
+	const json_t *args, const char *key, struct endpoint *e, struct err_list *err)
 {
 	const char *text = json_string_value(json_object_get(args, key));
 
@@ -114,14 +115,13 @@ static json_t *passed_over(const struct explanation *passed, size_t count)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list,
-			json_pack("{s:s, s:s}", "rule", passed[i].rule->name, "condition",
-				passed[i].condition));
+		json_array_append_new(list, json_pack("{s:s, s:s}", "rule", passed[i].rule->name,
+						    "condition", passed[i].condition));
 	return list;
 }
 
-static bool command_policy_match(void *ctx, const json_t *args, json_t **result,
-	struct err_list *err)
+static bool command_policy_match(
+	void *ctx, const json_t *args, json_t **result, struct err_list *err)
 {
 	static const char *const outcomes[] = {
 		[OUTCOME_RULE] = "rule",
@@ -185,6 +185,7 @@ static bool command_resume(void *ctx, const json_t *args, json_t **result, struc
 	if (!inject_reopen(&d->inject, err))
 		return false;
 	daemon_quiesce(d, false);
+	adopt_established(d);
 	*result = json_pack("{s:b}", "quiesced", 0);
 	return true;
 }

@@ -11,9 +11,9 @@
 enum { DAEMON_RETIRED = 64 };
 
 struct daemon {
-	const char *ini;		/* path of attls.ini */
+	const char *ini; /* path of attls.ini */
 	struct settings *settings;
-	struct snapshot *snapshot;	/* in force; referenced */
+	struct snapshot *snapshot; /* in force; referenced */
 	/* replaced by a reload, but flows live on in them: their packets are still to be queued */
 	struct snapshot *retired[DAEMON_RETIRED];
 	size_t retired_count;
@@ -21,7 +21,7 @@ struct daemon {
 	struct pool pool;
 	struct helper helper;
 	struct control *control;
-	usec_t started;			/* CLOCK_MONOTONIC */
+	usec_t started; /* CLOCK_MONOTONIC */
 	bool quiesced;
 };
 

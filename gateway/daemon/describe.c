@@ -23,7 +23,7 @@ static void call_census(struct worker *w, void *arg)
 		c->worker[i] += w->counts[i];
 	for (size_t i = 0; i < DROPS; i++)
 		c->drops[i] += w->intake.drops[i];
-	list_each(node, &w->intake.table.flows)
+	list_each (node, &w->intake.table.flows)
 		c->states[list_entry(node, struct flow, by_state)->state]++;
 	c->memory += w->intake.budget.used;
 }
@@ -54,11 +54,11 @@ json_t *describe_stats(struct daemon *d)
 
 	pool_call(&d->pool, call_census, &c);
 	for (size_t i = 0; i < INTAKE_COUNTS; i++)
-		json_object_set_new(counters, intake_count_name((enum intake_count)i),
-			number(c.intake[i]));
+		json_object_set_new(
+			counters, intake_count_name((enum intake_count)i), number(c.intake[i]));
 	for (size_t i = 0; i < WORKER_COUNTS; i++)
-		json_object_set_new(counters, worker_count_name((enum worker_count)i),
-			number(c.worker[i]));
+		json_object_set_new(
+			counters, worker_count_name((enum worker_count)i), number(c.worker[i]));
 	return json_pack("{s:o, s:o}", "counters", counters, "drops", drops_of(&c));
 }
 
@@ -90,7 +90,9 @@ json_t *describe_status(struct daemon *d)
 
 static const char *direction_name(enum direction d)
 {
-	return d == DIRECTION_OUTBOUND ? "outbound" : d == DIRECTION_INBOUND ? "inbound" : "unknown";
+	return d == DIRECTION_OUTBOUND  ? "outbound"
+	       : d == DIRECTION_INBOUND ? "inbound"
+					: "unknown";
 }
 
 static json_t *describe_leg(const struct leg *leg)
@@ -154,7 +156,7 @@ static void call_flows(struct worker *w, void *arg)
 {
 	json_t *list = arg;
 
-	list_each(node, &w->intake.table.flows)
+	list_each (node, &w->intake.table.flows)
 		json_array_append_new(
 			list, describe_flow(w, list_entry(node, struct flow, by_state)));
 }
@@ -165,7 +167,8 @@ static void add_users(json_t *list)
 	size_t i;
 	json_t *o;
 
-	json_array_foreach(list, i, o) {
+	json_array_foreach(list, i, o)
+	{
 		const json_t *uid = json_object_get(o, "uid");
 		const struct passwd *account =
 			json_is_integer(uid) ? getpwuid((uid_t)json_integer_value(uid)) : NULL;

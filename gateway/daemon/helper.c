@@ -18,8 +18,8 @@ enum { SAID_MAX = 8192 };
 
 /* What attls-net came to, as the helper reports it. */
 struct outcome {
-	int status;		/* exit status; 255: it could not be run */
-	char said[SAID_MAX];	/* its standard error */
+	int status;          /* exit status; 255: it could not be run */
+	char said[SAID_MAX]; /* its standard error */
 };
 
 /* What it can be asked to do; the byte that asks for it. */

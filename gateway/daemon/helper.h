@@ -15,7 +15,7 @@
 
 struct helper {
 	pid_t pid;
-	int fd;		/* stream socket to it */
+	int fd; /* stream socket to it */
 };
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* main.c - attlsd: arguments, order of start, the main thread's loop, order of the end */
 #include "base/log.h"
+#include "gateway/daemon/adopt.h"
 #include "gateway/daemon/commands.h"
 #include "gateway/daemon/notify.h"
 #include "gateway/daemon/privilege.h"
@@ -71,7 +72,8 @@ static bool configure(const struct daemon *d, struct worker_config *config, stru
 		return true;
 	config->inside = if_nametoindex(s->inside);
 	if (config->inside == 0)
-		err_add(err, "%s: [gateway] inside: there is no interface %s here", d->ini, s->inside);
+		err_add(err, "%s: [gateway] inside: there is no interface %s here", d->ini,
+			s->inside);
 	return config->inside != 0;
 }
 
@@ -109,6 +111,7 @@ static bool start(struct daemon *d, struct err_list *err)
 	d->control = control_open(d->settings->control, CONTROL_MODE, daemon_commands, d, err);
 	if (!d->control || !inject_open(&d->inject, err) || !pool_open(&d->pool, &config, err))
 		return false;
+	adopt_established(d);
 	return privilege_drop(d->settings->user, err) && pool_start(&d->pool, err);
 }
 

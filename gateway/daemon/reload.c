@@ -81,8 +81,8 @@ bool reload_run(struct daemon *d, struct err_list *err)
 		return false;
 	}
 	swap(d, next);
-	log_info("policy generation %llu in force: %zu rules",
-		(unsigned long long)next->generation, next->policy->rule_count);
+	log_info("policy generation %llu in force: %zu rules", (unsigned long long)next->generation,
+		next->policy->rule_count);
 	reload_settle(d);
 	return true;
 }

@@ -58,6 +58,7 @@ void watch_check(struct daemon *d)
 	/* down, or about to be: then attls-net is at work */
 	if (d->quiesced || recorded_workers(d->settings) == 0 || helper_check(&d->helper))
 		return;
-	log_error("somebody has changed the rules of attls-net: TLS flows are reset, rules put back");
+	log_error(
+		"somebody has changed the rules of attls-net: TLS flows are reset, rules put back");
 	restore(d);
 }

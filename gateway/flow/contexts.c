@@ -12,8 +12,8 @@ void contexts_clear(struct contexts *c)
 	*c = (struct contexts){0};
 }
 
-static struct context *find(const struct contexts *c, const struct action *action,
-	const struct keyring *ring)
+static struct context *find(
+	const struct contexts *c, const struct action *action, const struct keyring *ring)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		if (c->entries[i].action == action && c->entries[i].ring == ring)

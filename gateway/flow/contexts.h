@@ -9,7 +9,7 @@
 struct contexts_entry {
 	const struct action *action;
 	const struct keyring *ring;
-	struct context *context;	/* referenced */
+	struct context *context; /* referenced */
 };
 
 /* Of one snapshot only: emptied when another comes into force. */

@@ -32,8 +32,7 @@ static void sift_down(struct deadlines *d, size_t i)
 	for (;;) {
 		size_t child = 2 * i + 1;
 
-		if (child + 1 < d->count &&
-			d->heap[child + 1]->deadline < d->heap[child]->deadline)
+		if (child + 1 < d->count && d->heap[child + 1]->deadline < d->heap[child]->deadline)
 			child++;
 		if (child >= d->count || d->heap[child]->deadline >= f->deadline)
 			break;

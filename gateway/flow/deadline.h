@@ -6,7 +6,7 @@
 #include "gateway/flow/flow.h"
 
 struct deadlines {
-	struct flow **heap;	/* heap[0] is the earliest; flow->heap_slot is index + 1, 0: absent */
+	struct flow **heap; /* heap[0] is the earliest; flow->heap_slot is index + 1, 0: absent */
 	size_t count;
 	size_t size;
 };

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 enum {
-	OPENING_TIMEOUT_S = 75,	     /* as long as kernels keep trying */
+	OPENING_TIMEOUT_S = 75,      /* as long as kernels keep trying */
 	PASS_IDLE_S = 5 * 24 * 3600, /* as conntrack does */
 	TIME_WAIT_S = 60,
 	RCV_LIMIT = 1024 * 1024,
@@ -104,8 +104,8 @@ void flow_take_over(struct flow *f, struct budget *budget, bool near, bool ack_d
 	}
 	flow_set_state(f, FLOW_HANDSHAKE);
 	f->expires = now + f->rule->action->handshake_timeout;
-	f->session = session_new(f->context, &f->key[SIDE_PLAIN].remote.addr,
-		tcb_outbox(&f->leg[SIDE_WIRE].tcb));
+	f->session = session_new(
+		f->context, &f->key[SIDE_PLAIN].remote.addr, tcb_outbox(&f->leg[SIDE_WIRE].tcb));
 	if (!f->session)
 		flow_abort(f, FAULT_NO_MEMORY);
 }

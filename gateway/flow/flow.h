@@ -44,11 +44,11 @@ enum flow_state {
 struct hello {
 	bool seen;
 	uint32_t isn;
-	uint32_t wnd;		/* newest, in bytes */
-	uint32_t ack;		/* newest acknowledgment */
-	uint32_t ts_val;	/* newest */
+	uint32_t wnd;    /* newest, in bytes */
+	uint32_t ack;    /* newest acknowledgment */
+	uint32_t ts_val; /* newest */
 	uint16_t mss;
-	uint8_t options;	/* SEG_OPT_* */
+	uint8_t options; /* SEG_OPT_* */
 	uint8_t wscale;
 	uint8_t ttl;
 	uint8_t dscp;
@@ -57,39 +57,39 @@ struct hello {
 
 /* The gateway's end towards one side: it plays the endpoint of the other side. */
 struct leg {
-	struct tcb tcb;		/* valid from HANDSHAKE on */
-	uint16_t ip_id;		/* next IPv4 identification */
+	struct tcb tcb; /* valid from HANDSHAKE on */
+	uint16_t ip_id; /* next IPv4 identification */
 };
 
 struct flow {
-	struct list by_key[SIDES];	/* table index of each side's tuple */
-	struct list by_local;		/* table index of openings by local endpoint */
-	struct list by_state;		/* table list of live flows */
-	struct list dirty;		/* worker list: wants flow_advance() */
-	size_t heap_slot;		/* deadline heap; see deadline.h */
-	usec_t deadline;		/* as entered in the heap */
+	struct list by_key[SIDES]; /* table index of each side's tuple */
+	struct list by_local;      /* table index of openings by local endpoint */
+	struct list by_state;      /* table list of live flows */
+	struct list dirty;         /* worker list: wants flow_advance() */
+	size_t heap_slot;          /* deadline heap; see deadline.h */
+	usec_t deadline;           /* as entered in the heap */
 
-	uint64_t id;			/* for people; unique in the daemon */
-	struct tuple key[SIDES];	/* they differ where this host DNATs the connection */
+	uint64_t id;             /* for people; unique in the daemon */
+	struct tuple key[SIDES]; /* they differ where this host DNATs the connection */
 	enum direction direction;
 	enum flow_state state;
-	enum fault fault;		/* the first */
-	enum side fault_side;		/* whose leg it came from, with FAULT_PEER_RESET, _TIMEOUT */
-	bool reported;			/* the log has the end */
+	enum fault fault;     /* the first */
+	enum side fault_side; /* whose leg it came from, with FAULT_PEER_RESET, _TIMEOUT */
+	bool reported;        /* the log has the end */
 	bool uid_known;
 	uid_t uid;
-	usec_t opened;			/* time of the SYN */
-	usec_t expires;			/* OPENING, PASS, LINGER: end of life; HANDSHAKE: time-out */
-	uint8_t fin_seen;		/* PASS: bit per side */
+	usec_t opened;    /* time of the SYN */
+	usec_t expires;   /* OPENING, PASS, LINGER: end of life; HANDSHAKE: time-out */
+	uint8_t fin_seen; /* PASS: bit per side */
 
-	struct snapshot *snapshot;	/* referenced */
-	const struct rule *rule;	/* of the snapshot; NULL: passed unmatched */
-	struct hello hello[SIDES];	/* of the endpoint on that side */
+	struct snapshot *snapshot; /* referenced */
+	const struct rule *rule;   /* of the snapshot; NULL: passed unmatched */
+	struct hello hello[SIDES]; /* of the endpoint on that side */
 	struct leg leg[SIDES];
-	struct context *context;	/* referenced; OPENING: what the session will be made of */
-	struct session *session;	/* NULL before HANDSHAKE and after the end */
-	bool close_sent;		/* close_notify was appended */
-	uint64_t bytes[SIDES];		/* cleartext that came from that side */
+	struct context *context; /* referenced; OPENING: what the session will be made of */
+	struct session *session; /* NULL before HANDSHAKE and after the end */
+	bool close_sent;         /* close_notify was appended */
+	uint64_t bytes[SIDES];   /* cleartext that came from that side */
 };
 
 /** flow_new() - a flow in OPENING, or PASS when @rule does not ask for TLS; NULL without memory */

@@ -7,13 +7,13 @@
 
 /* What a packet of an opening means. */
 enum handshake_step {
-	HANDSHAKE_PASS,		/* let it through */
-	HANDSHAKE_STRIP,	/* let it through without what we cannot keep */
-	HANDSHAKE_COMPLETE,	/* let it through; both ends are synchronized: take over */
+	HANDSHAKE_PASS,          /* let it through */
+	HANDSHAKE_STRIP,         /* let it through without what we cannot keep */
+	HANDSHAKE_COMPLETE,      /* let it through; both ends are synchronized: take over */
 	HANDSHAKE_COMPLETE_DATA, /* the same, but it carries data: it must be stolen */
-	HANDSHAKE_REFUSED,	/* let the RST through; the opening is over */
-	HANDSHAKE_IMPOSSIBLE,	/* cannot be impersonated: reset */
-	HANDSHAKE_DROP,		/* not of this opening */
+	HANDSHAKE_REFUSED,       /* let the RST through; the opening is over */
+	HANDSHAKE_IMPOSSIBLE,    /* cannot be impersonated: reset */
+	HANDSHAKE_DROP,          /* not of this opening */
 };
 
 /** handshake_note() - remember a packet that came from @side during FLOW_OPENING */

@@ -53,6 +53,17 @@ void intake_retire(struct intake *in, struct flow *f)
 	table_remove(&in->table, f);
 }
 
+void intake_adopt(struct intake *in, const struct tuple *key, usec_t now)
+{
+	struct flow *f;
+
+	if (table_find(&in->table, SIDE_PLAIN, key))
+		return;
+	f = flow_new(in->snapshot, NULL, key, DIRECTION_BOTH, now);
+	if (f && !table_add(&in->table, f))
+		flow_free(f);
+}
+
 /* ---- answers without a flow ---- */
 
 static void reply_reset(struct intake *in, enum side side, const struct endpoint *src,
@@ -81,7 +92,8 @@ static void reset_sender(struct intake *in, const struct arrival *a)
 	struct segment n = {.seq = seg->ack, .flags = SEG_RST};
 
 	if (!(seg->flags & SEG_ACK))
-		n = (struct segment){.ack = seg->seq + segment_len(seg), .flags = SEG_RST | SEG_ACK};
+		n = (struct segment){
+			.ack = seg->seq + segment_len(seg), .flags = SEG_RST | SEG_ACK};
 	reply_reset(in, a->side, &seg->dst, &seg->src, n);
 }
 
@@ -130,9 +142,9 @@ static struct query arrival_query(const struct arrival *a)
 {
 	struct query q = {.tuple = arrival_key(a), .owner_known = a->owner_known, .uid = a->uid};
 
-	q.direction = !is_opening(&a->seg)    ? DIRECTION_BOTH :
-		      a->side == SIDE_PLAIN ? DIRECTION_OUTBOUND :
-					      DIRECTION_INBOUND;
+	q.direction = !is_opening(&a->seg)    ? DIRECTION_BOTH
+		      : a->side == SIDE_PLAIN ? DIRECTION_OUTBOUND
+					      : DIRECTION_INBOUND;
 	return q;
 }
 
@@ -154,8 +166,8 @@ bool intake_wants_owner(const struct intake *in, const struct arrival *a)
 	       policy_wants_owner(in->snapshot->policy, &q);
 }
 
-static enum verdict refuse(struct intake *in, const struct arrival *a, const struct rule *rule,
-	const char *why)
+static enum verdict refuse(
+	struct intake *in, const struct arrival *a, const struct rule *rule, const char *why)
 {
 	struct query q = arrival_query(a);
 
@@ -193,8 +205,8 @@ static enum verdict open_pass(struct intake *in, const struct arrival *a, const 
 	return VERDICT_ACCEPT;
 }
 
-static enum verdict follow_opening(struct intake *in, struct flow *f, const struct arrival *a,
-	usec_t now);
+static enum verdict follow_opening(
+	struct intake *in, struct flow *f, const struct arrival *a, usec_t now);
 
 static enum verdict open_tls(struct intake *in, const struct arrival *a, const struct rule *rule,
 	usec_t now, struct flow **flow)
@@ -217,8 +229,8 @@ static enum verdict open_tls(struct intake *in, const struct arrival *a, const s
 	return follow_opening(in, *flow, a, now);
 }
 
-static enum verdict open_connection(struct intake *in, const struct arrival *a, usec_t now,
-	struct flow **flow)
+static enum verdict open_connection(
+	struct intake *in, const struct arrival *a, usec_t now, struct flow **flow)
 {
 	struct query q = arrival_query(a);
 	const struct rule *rule;
@@ -230,9 +242,9 @@ static enum verdict open_connection(struct intake *in, const struct arrival *a, 
 	if (outcome == OUTCOME_UNKNOWN_REJECT)
 		return refuse(in, a, rule, "the rule asks for the owner, which is not known");
 	if (outcome == OUTCOME_UNMATCHED)
-		return in->snapshot->policy->unmatched_reject ?
-			       refuse(in, a, NULL, "no rule matches") :
-			       open_pass(in, a, NULL, now, flow);
+		return in->snapshot->policy->unmatched_reject
+			       ? refuse(in, a, NULL, "no rule matches")
+			       : open_pass(in, a, NULL, now, flow);
 	switch (rule->action->mode) {
 	case ACTION_TLS: return open_tls(in, a, rule, now, flow);
 	case ACTION_PASS: return open_pass(in, a, rule, now, flow);
@@ -255,8 +267,8 @@ static enum verdict abandon_opening(struct intake *in, struct flow *f, const str
 }
 
 /* A packet in FLOW_OPENING, where the real endpoints shake hands. */
-static enum verdict follow_opening(struct intake *in, struct flow *f, const struct arrival *a,
-	usec_t now)
+static enum verdict follow_opening(
+	struct intake *in, struct flow *f, const struct arrival *a, usec_t now)
 {
 	enum handshake_step step = handshake_note(f, a->side, &a->seg);
 
@@ -268,9 +280,7 @@ static enum verdict follow_opening(struct intake *in, struct flow *f, const stru
 		list_remove(&f->by_local);
 		flow_take_over(f, &in->budget, in->near, step == HANDSHAKE_COMPLETE_DATA, now);
 		return step == HANDSHAKE_COMPLETE ? VERDICT_ACCEPT : VERDICT_STEAL;
-	case HANDSHAKE_REFUSED:
-		intake_retire(in, f);
-		return VERDICT_ACCEPT;
+	case HANDSHAKE_REFUSED: intake_retire(in, f); return VERDICT_ACCEPT;
 	case HANDSHAKE_IMPOSSIBLE: return abandon_opening(in, f, a);
 	case HANDSHAKE_DROP: break;
 	}
@@ -310,8 +320,8 @@ static struct flow *pair_answer(struct intake *in, const struct arrival *a)
 }
 
 /* The beginning was not seen: what a TLS rule could take is never passed. */
-static enum verdict decide_midstream(struct intake *in, const struct arrival *a, usec_t now,
-	struct flow **flow)
+static enum verdict decide_midstream(
+	struct intake *in, const struct arrival *a, usec_t now, struct flow **flow)
 {
 	struct query q = arrival_query(a);
 
@@ -325,8 +335,8 @@ static enum verdict decide_midstream(struct intake *in, const struct arrival *a,
 	return drop(in, DROP_NO_FLOW);
 }
 
-enum verdict intake_decide(struct intake *in, const struct arrival *a, usec_t now,
-	struct flow **flow)
+enum verdict intake_decide(
+	struct intake *in, const struct arrival *a, usec_t now, struct flow **flow)
 {
 	struct flow *f = find_flow(in, a);
 

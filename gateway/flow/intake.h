@@ -14,45 +14,45 @@
 
 enum verdict {
 	VERDICT_ACCEPT, /* goes on in the kernel, marked */
-	VERDICT_STRIP,	/* goes on after segment_strip() */
-	VERDICT_DROP,	/* ends here */
-	VERDICT_STEAL,	/* ends here; its flow gets it */
+	VERDICT_STRIP,  /* goes on after segment_strip() */
+	VERDICT_DROP,   /* ends here */
+	VERDICT_STEAL,  /* ends here; its flow gets it */
 };
 
 /* One captured packet. */
 struct arrival {
 	struct segment seg;
-	enum side side;		/* where it came from */
-	bool owner_known;	/* of the local socket; only looked up when intake_wants_owner() */
+	enum side side;   /* where it came from */
+	bool owner_known; /* of the local socket; only looked up when intake_wants_owner() */
 	uid_t uid;
 };
 
 /* An answer that belongs to no flow. */
 struct reply {
-	enum side side;		/* towards which it goes */
+	enum side side; /* towards which it goes */
 	struct segment seg;
 };
 
 enum { REPLIES_MAX = 64 };
 
 enum intake_count {
-	INTAKE_OPENED,		/* connections mapped to a TLS rule */
-	INTAKE_PASSED,		/* connections let through */
-	INTAKE_REFUSED,		/* connections refused: policy, credentials, options */
-	INTAKE_MIDSTREAM,	/* packets without a beginning, answered with RST */
-	INTAKE_ESTABLISHED,	/* TLS handshakes finished */
-	INTAKE_RESET,		/* TLS flows that ended with a fault */
-	INTAKE_CLOSED,		/* TLS flows that ended cleanly */
+	INTAKE_OPENED,      /* connections mapped to a TLS rule */
+	INTAKE_PASSED,      /* connections let through */
+	INTAKE_REFUSED,     /* connections refused: policy, credentials, options */
+	INTAKE_MIDSTREAM,   /* packets without a beginning, answered with RST */
+	INTAKE_ESTABLISHED, /* TLS handshakes finished */
+	INTAKE_RESET,       /* TLS flows that ended with a fault */
+	INTAKE_CLOSED,      /* TLS flows that ended cleanly */
 	INTAKE_COUNTS
 };
 
 struct intake {
 	struct table table;
 	struct contexts contexts;
-	struct snapshot *snapshot;	/* referenced: in force for new connections */
-	struct budget budget;		/* of all rings */
-	bool near;			/* host mode: the plain side is this host's kernel */
-	bool quiesced;			/* no new connections */
+	struct snapshot *snapshot; /* referenced: in force for new connections */
+	struct budget budget;      /* of all rings */
+	bool near;                 /* host mode: the plain side is this host's kernel */
+	bool quiesced;             /* no new connections */
 	struct reply replies[REPLIES_MAX];
 	size_t reply_count;
 	uint64_t counts[INTAKE_COUNTS];
@@ -70,14 +70,17 @@ bool intake_wants_owner(const struct intake *in, const struct arrival *a);
  * intake_decide() - map, watch, decide
  * @flow: set to the flow that @a belongs to or opens, NULL without one
  */
-enum verdict intake_decide(struct intake *in, const struct arrival *a, usec_t now,
-	struct flow **flow);
+enum verdict intake_decide(
+	struct intake *in, const struct arrival *a, usec_t now, struct flow **flow);
 
 /** intake_reply() - take the next answer; false without one */
 bool intake_reply(struct intake *in, struct reply *r);
 
 /** intake_use() - @s is in force from now on; existing flows keep theirs */
 void intake_use(struct intake *in, struct snapshot *s);
+
+/** intake_adopt() - let the connection @key, whose beginning was not seen, pass from now on */
+void intake_adopt(struct intake *in, const struct tuple *key, usec_t now);
 
 /** intake_retire() - @f is over: count it and take it out of the table */
 void intake_retire(struct intake *in, struct flow *f);

@@ -9,8 +9,8 @@
 enum { WHO_TEXT = 2 * ENDPOINT_TEXT + 128 };
 
 /* "10.0.0.5:51514 > 192.0.2.9:443 rule PAYROLL", the opener first */
-static const char *who(const struct tuple *key, enum direction direction, const struct rule *rule,
-	char *buf)
+static const char *who(
+	const struct tuple *key, enum direction direction, const struct rule *rule, char *buf)
 {
 	char local[ENDPOINT_TEXT], remote[ENDPOINT_TEXT];
 	bool out = direction == DIRECTION_OUTBOUND;
@@ -62,8 +62,8 @@ void report_end(struct flow *f)
 			(unsigned long long)f->bytes[SIDE_WIRE]);
 }
 
-void report_refused(const struct tuple *key, enum direction direction, const struct rule *rule,
-	const char *why)
+void report_refused(
+	const struct tuple *key, enum direction direction, const struct rule *rule, const char *why)
 {
 	char text[WHO_TEXT];
 

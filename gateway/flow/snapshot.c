@@ -32,8 +32,8 @@ static void add_owner(struct snapshot *s, const char *name)
 }
 
 /* "OWNER/NAME": check that it is there, so that --check finds it rather than the first SYN. */
-static void check_ring(const struct snapshot *s, const char *what, const char *ring,
-	struct err_list *err)
+static void check_ring(
+	const struct snapshot *s, const char *what, const char *ring, struct err_list *err)
 {
 	const char *slash = strchr(ring, '/');
 	char *owner;
@@ -89,8 +89,8 @@ static bool load(struct snapshot *s, const struct settings *settings, struct err
 	return !err_any(err);
 }
 
-struct snapshot *snapshot_load(const struct settings *settings, uint64_t generation,
-	struct err_list *err)
+struct snapshot *snapshot_load(
+	const struct settings *settings, uint64_t generation, struct err_list *err)
 {
 	struct snapshot *s = calloc(1, sizeof(*s));
 
@@ -134,8 +134,8 @@ const char *snapshot_user(const struct snapshot *s, uid_t uid)
 	return NULL;
 }
 
-static const struct keyring *named_ring(const struct snapshot *s, const char *ring,
-	const char *slash)
+static const struct keyring *named_ring(
+	const struct snapshot *s, const char *ring, const char *slash)
 {
 	char owner[64];
 	size_t len = (size_t)(slash - ring);
@@ -147,8 +147,8 @@ static const struct keyring *named_ring(const struct snapshot *s, const char *ri
 	return keystore_ring(s->keystore, owner, slash + 1);
 }
 
-const struct keyring *snapshot_ring(const struct snapshot *s, const char *ring, bool known,
-	uid_t uid, const char **why)
+const struct keyring *snapshot_ring(
+	const struct snapshot *s, const char *ring, bool known, uid_t uid, const char **why)
 {
 	const char *user = known ? snapshot_user(s, uid) : NULL;
 	const struct keyring *found;
@@ -164,8 +164,8 @@ const struct keyring *snapshot_ring(const struct snapshot *s, const char *ring, 
 		return found;
 	}
 	if (!user) {
-		*why = known ? "the connection's user owns no ring" :
-			       "the connection's owner is not known, so neither is the ring";
+		*why = known ? "the connection's user owns no ring"
+			     : "the connection's owner is not known, so neither is the ring";
 		return NULL;
 	}
 	found = keystore_ring(s->keystore, user, ring);

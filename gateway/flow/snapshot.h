@@ -14,18 +14,18 @@
 
 /* A ring owner that is an account of this system. */
 struct ring_owner {
-	char *name;	/* as in the keystore */
+	char *name; /* as in the keystore */
 	uid_t uid;
 };
 
 struct snapshot {
 	struct policy *policy;
 	struct keystore *keystore;
-	char *default_ring;	/* [gateway] ring, may be "" */
+	char *default_ring; /* [gateway] ring, may be "" */
 	struct ring_owner *owners;
 	size_t owner_count;
-	bool owner_rings;	/* some action uses the ring of the connection's owner */
-	uint64_t generation;	/* counts up with each reload */
+	bool owner_rings;    /* some action uses the ring of the connection's owner */
+	uint64_t generation; /* counts up with each reload */
 	_Atomic unsigned references;
 };
 
@@ -34,8 +34,8 @@ struct snapshot {
  * Asks the account database, so it is for the main thread.
  * Return: with one reference, or NULL with every problem in @err.
  */
-struct snapshot *snapshot_load(const struct settings *settings, uint64_t generation,
-	struct err_list *err);
+struct snapshot *snapshot_load(
+	const struct settings *settings, uint64_t generation, struct err_list *err);
 
 struct snapshot *snapshot_get(struct snapshot *s);
 void snapshot_put(struct snapshot *s);
@@ -47,8 +47,8 @@ void snapshot_put(struct snapshot *s);
  * @why:   set to a static phrase when there is none, or the owner may not read it
  * Return: NULL if none can be used. Lives as long as the snapshot.
  */
-const struct keyring *snapshot_ring(const struct snapshot *s, const char *ring, bool known,
-	uid_t uid, const char **why);
+const struct keyring *snapshot_ring(
+	const struct snapshot *s, const char *ring, bool known, uid_t uid, const char **why);
 
 /** snapshot_user() - name of the ring owner with @uid, NULL if no ring owner has it */
 const char *snapshot_user(const struct snapshot *s, uid_t uid);

@@ -32,7 +32,7 @@ bool table_init(struct table *t, size_t limit)
 
 void table_fini(struct table *t)
 {
-	list_each_safe(node, &t->flows)
+	list_each_safe (node, &t->flows)
 		table_remove(t, list_entry(node, struct flow, by_state));
 	table_reap(t);
 	free(t->by_key[SIDE_PLAIN].buckets);
@@ -60,7 +60,7 @@ struct flow *table_find(const struct table *t, enum side side, const struct tupl
 {
 	const struct list *head = key_bucket(t, side, key);
 
-	list_each(node, head) {
+	list_each (node, head) {
 		struct flow *f = list_entry(node - side, struct flow, by_key);
 
 		if (tuple_equal(&f->key[side], key))
@@ -73,7 +73,7 @@ struct flow *table_find_opening(const struct table *t, const struct endpoint *lo
 {
 	const struct list *head = local_bucket(t, local);
 
-	list_each(node, head) {
+	list_each (node, head) {
 		struct flow *f = list_entry(node, struct flow, by_local);
 
 		if (f->state == FLOW_OPENING && f->hello[SIDE_PLAIN].isn + 1 == ack &&
@@ -117,7 +117,7 @@ void table_remove(struct table *t, struct flow *f)
 
 void table_reap(struct table *t)
 {
-	list_each_safe(node, &t->dead) {
+	list_each_safe (node, &t->dead) {
 		struct flow *f = list_entry(node, struct flow, by_state);
 
 		list_remove(&f->by_state);

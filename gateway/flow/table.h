@@ -14,17 +14,17 @@
 
 struct index {
 	struct list *buckets;
-	size_t mask;		/* number of buckets - 1 */
+	size_t mask; /* number of buckets - 1 */
 };
 
 struct table {
 	struct index by_key[SIDES];
-	struct index by_local;	/* outbound openings, by local endpoint */
+	struct index by_local; /* outbound openings, by local endpoint */
 	struct siphash_key hash_key;
-	struct list flows;	/* through flow->by_state */
-	struct list dead;	/* out of every index, memory kept until table_reap() */
+	struct list flows; /* through flow->by_state */
+	struct list dead;  /* out of every index, memory kept until table_reap() */
 	struct deadlines deadlines;
-	size_t count;		/* flows in the table */
+	size_t count; /* flows in the table */
 	size_t limit;
 };
 

@@ -7,15 +7,15 @@
 
 /* An IPv4 or IPv6 address. Unused bytes are 0, so values compare and hash as memory. */
 struct addr {
-	uint8_t family;		/* 4 or 6; 0: no address */
-	uint8_t bytes[16];	/* network order; IPv4 in the first four */
+	uint8_t family;    /* 4 or 6; 0: no address */
+	uint8_t bytes[16]; /* network order; IPv4 in the first four */
 };
 
 /* One end of a TCP connection. */
 struct endpoint {
 	struct addr addr;
-	uint8_t zero;		/* keeps the struct free of undefined padding */
-	uint16_t port;		/* host order */
+	uint8_t zero;  /* keeps the struct free of undefined padding */
+	uint16_t port; /* host order */
 };
 
 /* Both ends as one side sees them: @local is the plain side's end, @remote the wire side's. */

@@ -5,18 +5,18 @@
 
 enum drop {
 	DROP_NONE,
-	DROP_SHORT,	     /* shorter than its headers say */
-	DROP_NOT_TCP,	     /* another protocol, or extension headers we do not walk */
-	DROP_BAD_OFFSET,     /* data offset below 5 or beyond the packet */
-	DROP_BAD_OPTION,     /* option length malformed */
+	DROP_SHORT,      /* shorter than its headers say */
+	DROP_NOT_TCP,    /* another protocol, or extension headers we do not walk */
+	DROP_BAD_OFFSET, /* data offset below 5 or beyond the packet */
+	DROP_BAD_OPTION, /* option length malformed */
 	DROP_BAD_CHECKSUM,
-	DROP_BAD_FLAGS,	     /* SYN+FIN, SYN+RST, no flags */
-	DROP_FRAGMENT,	     /* not the whole segment */
-	DROP_NO_FLOW,	     /* mid-stream, could be TLS, answered with RST */
-	DROP_TABLE_FULL,     /* no room for another flow */
-	DROP_UNACCEPTABLE,   /* sequence or acknowledgment outside the window */
-	DROP_REJECTED,	     /* the policy refuses the connection */
-	DROP_NO_LINK,	     /* injection refused by the kernel */
+	DROP_BAD_FLAGS,    /* SYN+FIN, SYN+RST, no flags */
+	DROP_FRAGMENT,     /* not the whole segment */
+	DROP_NO_FLOW,      /* mid-stream, could be TLS, answered with RST */
+	DROP_TABLE_FULL,   /* no room for another flow */
+	DROP_UNACCEPTABLE, /* sequence or acknowledgment outside the window */
+	DROP_REJECTED,     /* the policy refuses the connection */
+	DROP_NO_LINK,      /* injection refused by the kernel */
 	DROPS
 };
 

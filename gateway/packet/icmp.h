@@ -6,11 +6,11 @@
 #include "gateway/packet/addr.h"
 
 struct icmp_error {
-	struct endpoint src;	/* of the segment complained about, as it was sent */
+	struct endpoint src; /* of the segment complained about, as it was sent */
 	struct endpoint dst;
 	uint32_t seq;
-	bool too_big;		/* fragmentation needed, packet too big */
-	uint32_t mtu;		/* with @too_big: of the next hop; 0: not told (RFC 1191 5) */
+	bool too_big; /* fragmentation needed, packet too big */
+	uint32_t mtu; /* with @too_big: of the next hop; 0: not told (RFC 1191 5) */
 };
 
 /** icmp_decode() - from the first byte of the IP header; false if it is no error about TCP */

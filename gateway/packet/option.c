@@ -29,7 +29,7 @@ enum { WSCALE_MAX = 14 }; /* RFC 7323 2.3 */
 struct option {
 	uint8_t kind;
 	struct span data;
-	size_t size;	/* with kind and length */
+	size_t size; /* with kind and length */
 };
 
 /* Take the next option from @p. Return: 1 taken, 0 at the end, -1 malformed. */

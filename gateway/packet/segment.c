@@ -125,7 +125,7 @@ static enum drop decode_tcp(struct segment *seg, struct span p, enum checksum_st
 	seg->payload[0] = span_skip(p, offset);
 	/* the end of a truncated packet is not here yet: neither is what it announces */
 	if (seg->truncated)
-		seg->flags &= (uint16_t)~(SEG_FIN | SEG_PSH);
+		seg->flags &= (uint16_t) ~(SEG_FIN | SEG_PSH);
 	return DROP_NONE;
 }
 

@@ -26,12 +26,12 @@ enum segment_flag {
 
 /* Which options a segment carries. */
 enum segment_option {
-	SEG_OPT_MSS = 0x01,	    /* RFC 9293 3.7.1 */
-	SEG_OPT_WSCALE = 0x02,	    /* RFC 7323 2 */
-	SEG_OPT_SACK_OK = 0x04,	    /* RFC 2018 2 */
-	SEG_OPT_TS = 0x08,	    /* RFC 7323 3 */
-	SEG_OPT_AUTH = 0x10,	    /* MD5 (kind 19) or TCP-AO (29): cannot be impersonated */
-	SEG_OPT_STRIP = 0x20,	    /* TFO, MPTCP, AccECN: to be taken out of a handshake */
+	SEG_OPT_MSS = 0x01,     /* RFC 9293 3.7.1 */
+	SEG_OPT_WSCALE = 0x02,  /* RFC 7323 2 */
+	SEG_OPT_SACK_OK = 0x04, /* RFC 2018 2 */
+	SEG_OPT_TS = 0x08,      /* RFC 7323 3 */
+	SEG_OPT_AUTH = 0x10,    /* MD5 (kind 19) or TCP-AO (29): cannot be impersonated */
+	SEG_OPT_STRIP = 0x20,   /* TFO, MPTCP, AccECN: to be taken out of a handshake */
 };
 
 enum { SEGMENT_SACKS = 4, SEGMENT_HEADER_MAX = 40 + 60 };
@@ -47,23 +47,23 @@ struct segment {
 	struct endpoint dst;
 	uint32_t seq;
 	uint32_t ack;
-	uint16_t flags;		/* SEG_* control bits */
-	uint16_t wnd;		/* as in the header: unscaled */
-	uint16_t mss;		/* valid with SEG_OPT_MSS */
-	uint8_t options;	/* SEG_OPT_* */
-	uint8_t wscale;		/* valid with SEG_OPT_WSCALE */
-	uint32_t ts_val;	/* valid with SEG_OPT_TS */
+	uint16_t flags;  /* SEG_* control bits */
+	uint16_t wnd;    /* as in the header: unscaled */
+	uint16_t mss;    /* valid with SEG_OPT_MSS */
+	uint8_t options; /* SEG_OPT_* */
+	uint8_t wscale;  /* valid with SEG_OPT_WSCALE */
+	uint32_t ts_val; /* valid with SEG_OPT_TS */
 	uint32_t ts_ecr;
 	uint8_t sack_count;
 	struct sack_block sack[SEGMENT_SACKS];
-	uint8_t ttl;		/* TTL or hop limit */
-	uint8_t dscp;		/* 6 bits */
-	uint8_t ecn;		/* 2 bits, RFC 3168 5 */
-	uint32_t flow_label;	/* IPv6, 20 bits */
-	uint16_t ip_id;		/* IPv4; encode only */
+	uint8_t ttl;         /* TTL or hop limit */
+	uint8_t dscp;        /* 6 bits */
+	uint8_t ecn;         /* 2 bits, RFC 3168 5 */
+	uint32_t flow_label; /* IPv6, 20 bits */
+	uint16_t ip_id;      /* IPv4; encode only */
 	/* Encode: bytes per segment when the kernel is to cut this one up; 0: not to be cut. */
 	uint16_t gso_size;
-	bool truncated;		/* decode: the capture is shorter than the packet was */
+	bool truncated; /* decode: the capture is shorter than the packet was */
 	/* The data: decode fills the first; encode sends both in order. Borrowed. */
 	struct span payload[2];
 };

@@ -153,6 +153,8 @@ static void take_round_trip(struct tcb *t, const struct delivery *d)
 		rtt_note_min(&t->rtt, d->now - d->last_at, d->now);
 	if (d->first_at != USEC_NEVER && !d->again)
 		rtt_sample(&t->rtt, d->now - d->first_at);
+	else if (d->again && d->rack_at)
+		rtt_confirm(&t->rtt, d->now - d->rack_at);
 }
 
 /* RFC 9293 3.10.7.4 with wl1/wl2; of two offers at the same point the larger is the newer. */

@@ -44,9 +44,10 @@ static bool reopen_side(struct inject *i, enum side side, struct err_list *err)
 
 	if (fd < 0) {
 		err_add(err, "%s: cannot attach: %s%s", device[side], strerror(errno),
-			errno == EBUSY	? "; another attlsd runs in this network namespace" :
-			errno == ENOENT ? "; /dev/net/tun is missing, load tun or pass the device in" :
-					  "");
+			errno == EBUSY ? "; another attlsd runs in this network namespace"
+			: errno == ENOENT
+				? "; /dev/net/tun is missing, load tun or pass the device in"
+				: "");
 		return false;
 	}
 	/* a worker may be writing: the number stays, what is behind it changes */
@@ -97,8 +98,8 @@ static struct virtio_net_hdr link_header(const struct segment *seg, size_t l3_le
 	/* the kernel refuses a super-segment that one segment can hold */
 	if (seg->gso_size == 0 || segment_payload_len(seg) <= seg->gso_size)
 		return h;
-	h.gso_type = seg->src.addr.family == 4 ? VIRTIO_NET_HDR_GSO_TCPV4 :
-						 VIRTIO_NET_HDR_GSO_TCPV6;
+	h.gso_type =
+		seg->src.addr.family == 4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
 	h.gso_size = seg->gso_size;
 	h.hdr_len = (uint16_t)header;
 	return h;
@@ -106,7 +107,10 @@ static struct virtio_net_hdr link_header(const struct segment *seg, size_t l3_le
 
 static struct iovec iovec_of(struct span s)
 {
-	union { const void *in; void *out; } p = {.in = s.ptr}; /* writev() does not write to it */
+	union {
+		const void *in;
+		void *out;
+	} p = {.in = s.ptr}; /* writev() does not write to it */
 
 	return (struct iovec){p.out, s.len};
 }

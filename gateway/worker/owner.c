@@ -50,14 +50,14 @@ static struct request request_for(const struct tuple *key)
 	return r;
 }
 
-bool owner_find(const struct owner_source *o, const struct tuple *key, uid_t *uid)
+/* Ask for the socket of @key. Return: false if there is none, or only what is left of one. */
+static bool lookup(const struct owner_source *o, const struct tuple *key, struct inet_diag_msg *msg)
 {
 	struct request r = request_for(key);
 	union {
 		struct nlmsghdr nlh;
 		char bytes[4096];
 	} reply;
-	const struct inet_diag_msg *msg;
 	ssize_t got;
 
 	if (send(o->fd, &r, sizeof(r), 0) < 0)
@@ -66,10 +66,27 @@ bool owner_find(const struct owner_source *o, const struct tuple *key, uid_t *ui
 	if (got < (ssize_t)NLMSG_LENGTH(sizeof(*msg)) ||
 		reply.nlh.nlmsg_type != SOCK_DIAG_BY_FAMILY)
 		return false;
-	msg = NLMSG_DATA(&reply.nlh);
-	/* a TIME-WAIT or closed socket has no user any more */
-	if (msg->idiag_inode == 0)
+	memcpy(msg, NLMSG_DATA(&reply.nlh), sizeof(*msg));
+	/* in TIME-WAIT, or closed by its process: there is no user any more */
+	return msg->idiag_inode != 0;
+}
+
+bool owner_find(const struct owner_source *o, const struct tuple *key, uid_t *uid)
+{
+	struct inet_diag_msg msg;
+
+	if (!lookup(o, key, &msg))
 		return false;
-	*uid = msg->idiag_uid;
+	*uid = msg.idiag_uid;
+	return true;
+}
+
+bool owner_cookie(const struct owner_source *o, const struct tuple *key, uint64_t *cookie)
+{
+	struct inet_diag_msg msg;
+
+	if (!lookup(o, key, &msg))
+		return false;
+	*cookie = msg.id.idiag_cookie[0] | (uint64_t)msg.id.idiag_cookie[1] << 32;
 	return true;
 }

@@ -22,4 +22,7 @@ void owner_close(struct owner_source *o);
  */
 bool owner_find(const struct owner_source *o, const struct tuple *key, uid_t *uid);
 
+/** owner_cookie() - what tells the socket of @key from every other of this boot; likewise */
+bool owner_cookie(const struct owner_source *o, const struct tuple *key, uint64_t *cookie);
+
 #endif

@@ -19,7 +19,7 @@ enum {
 	QUEUE_LENGTH = 65535,
 	RECEIVE_BUFFER = 32 * 1024 * 1024,
 	REQUEST_MAX = 8192,
-	ACCEPT_ROOM = 512,	/* most bytes of one verdict message with a replaced SYN */
+	ACCEPT_ROOM = 512, /* most bytes of one verdict message with a replaced SYN */
 };
 
 /* ---- opening ---- */
@@ -105,11 +105,11 @@ bool queue_open(struct queue *q, const uint16_t *numbers, size_t count, struct e
 		q->number[i] = numbers[i];
 		if (bind_number(q, numbers[i]))
 			continue;
-		err_add(err,
-			"packet queue: number %u cannot be bound: %s%s", numbers[i], strerror(errno),
-			errno == EBUSY ? "; another program has it, choose another queue_base" :
-			errno == EPERM ? "; CAP_NET_ADMIN in this network namespace is needed" :
-					 "");
+		err_add(err, "packet queue: number %u cannot be bound: %s%s", numbers[i],
+			strerror(errno),
+			errno == EBUSY   ? "; another program has it, choose another queue_base"
+			: errno == EPERM ? "; CAP_NET_ADMIN in this network namespace is needed"
+					 : "");
 		queue_close(q);
 		return false;
 	}
@@ -167,9 +167,9 @@ static void take_message(struct queue *q, const struct nlmsghdr *nlh)
 		.hook = ph->hook,
 		.indev = attr_be32(attr[NFQA_IFINDEX_INDEV]),
 		.mark = attr_be32(attr[NFQA_MARK]),
-		.checksum = attr_be32(attr[NFQA_SKB_INFO]) & NFQA_SKB_CSUM_NOTVERIFIED ?
-				    CHECKSUM_UNVERIFIED :
-				    CHECKSUM_TRUSTED,
+		.checksum = attr_be32(attr[NFQA_SKB_INFO]) & NFQA_SKB_CSUM_NOTVERIFIED
+				    ? CHECKSUM_UNVERIFIED
+				    : CHECKSUM_TRUSTED,
 	};
 	if (!find_slot(q, ntohs(nfg->res_id), &p->slot))
 		return;
@@ -208,8 +208,7 @@ size_t queue_receive(struct queue *q)
 static void put_verdict(struct queue *q, int type, uint8_t slot, uint32_t id, int verdict,
 	const struct packet *marked, uint32_t mark, size_t len)
 {
-	struct nfqnl_msg_verdict_hdr vh = {
-		.verdict = htonl((uint32_t)verdict), .id = htonl(id)};
+	struct nfqnl_msg_verdict_hdr vh = {.verdict = htonl((uint32_t)verdict), .id = htonl(id)};
 	struct nlmsghdr *nlh;
 
 	if (q->verdicts_len + ACCEPT_ROOM > QUEUE_VERDICTS)
@@ -244,7 +243,8 @@ void queue_flush(struct queue *q)
 		if (!q->drop_due[slot])
 			continue;
 		q->drop_due[slot] = false;
-		put_verdict(q, NFQNL_MSG_VERDICT_BATCH, slot, q->drop_id[slot], NF_DROP, NULL, 0, 0);
+		put_verdict(
+			q, NFQNL_MSG_VERDICT_BATCH, slot, q->drop_id[slot], NF_DROP, NULL, 0, 0);
 	}
 	if (q->verdicts_len == 0)
 		return;

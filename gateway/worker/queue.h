@@ -14,21 +14,21 @@
 #include <libmnl/libmnl.h>
 
 enum {
-	QUEUE_NUMBERS = 3,	/* data, SYN, and on worker 0 ICMP */
-	QUEUE_BATCH = 32,	/* packets per receive */
+	QUEUE_NUMBERS = 3,         /* data, SYN, and on worker 0 ICMP */
+	QUEUE_BATCH = 32,          /* packets per receive */
 	QUEUE_SLOT = 65536 + 4096, /* a whole packet with its attributes */
 	QUEUE_VERDICTS = 64 * 1024,
 };
 
 /* A packet that waits in the kernel for its verdict. */
 struct packet {
-	uint8_t *bytes;		/* from the IP header; borrowed until the next receive */
+	uint8_t *bytes; /* from the IP header; borrowed until the next receive */
 	size_t len;
 	uint32_t id;
-	uint32_t indev;		/* interface index, 0: none */
+	uint32_t indev; /* interface index, 0: none */
 	uint32_t mark;
-	uint8_t hook;		/* NF_INET_* of <linux/netfilter.h> */
-	uint8_t slot;		/* which of the numbers given to queue_open() */
+	uint8_t hook; /* NF_INET_* of <linux/netfilter.h> */
+	uint8_t slot; /* which of the numbers given to queue_open() */
 	enum checksum_state checksum;
 };
 
@@ -36,12 +36,12 @@ struct queue {
 	struct mnl_socket *socket;
 	uint16_t number[QUEUE_NUMBERS];
 	size_t number_count;
-	struct packet packet[QUEUE_BATCH];	/* the current batch */
+	struct packet packet[QUEUE_BATCH]; /* the current batch */
 	size_t packet_count;
-	uint8_t *buffers;			/* QUEUE_BATCH slots */
-	uint8_t *verdicts;			/* netlink messages not yet sent */
+	uint8_t *buffers;  /* QUEUE_BATCH slots */
+	uint8_t *verdicts; /* netlink messages not yet sent */
 	size_t verdicts_len;
-	bool drop_due[QUEUE_NUMBERS];		/* a batch DROP up to drop_id is owed */
+	bool drop_due[QUEUE_NUMBERS]; /* a batch DROP up to drop_id is owed */
 	uint32_t drop_id[QUEUE_NUMBERS];
 };
 

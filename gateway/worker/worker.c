@@ -218,7 +218,7 @@ void worker_reset_all(struct worker *w, enum fault why)
 {
 	usec_t now = worker_now();
 
-	list_each_safe(node, &w->intake.table.flows) {
+	list_each_safe (node, &w->intake.table.flows) {
 		struct flow *f = list_entry(node, struct flow, by_state);
 
 		if (flow_has_legs(f)) {
@@ -326,8 +326,8 @@ static bool watch(struct worker *w, int fd)
 	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-bool worker_open(struct worker *w, unsigned number, const struct worker_config *config,
-	struct err_list *err)
+bool worker_open(
+	struct worker *w, unsigned number, const struct worker_config *config, struct err_list *err)
 {
 	uint16_t first = (uint16_t)(config->queue_base + 2 * number);
 	uint16_t numbers[QUEUE_NUMBERS] = {
@@ -338,8 +338,8 @@ bool worker_open(struct worker *w, unsigned number, const struct worker_config *
 	list_init(&w->dirty);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->done, NULL);
-	if (!intake_init(&w->intake, config->snapshot, config->memory, config->flows,
-		    config->host)) {
+	if (!intake_init(
+		    &w->intake, config->snapshot, config->memory, config->flows, config->host)) {
 		err_add(err, "worker %u: out of memory for %zu flows", number, config->flows);
 		return false;
 	}

@@ -24,41 +24,41 @@ enum { WORKER_NOTES = 16 };
 /* What all workers have in common; read-only while they run. */
 struct worker_config {
 	const struct inject *inject;
-	struct snapshot *snapshot;	/* in force at the start */
+	struct snapshot *snapshot; /* in force at the start */
 	unsigned workers;
 	uint16_t queue_base;
-	uint32_t mark;			/* the bit that tells the guard of the rules: allowed */
-	uint32_t inside;		/* router mode: interface index of the plain side; else 0 */
-	bool host;			/* host mode */
-	size_t memory;			/* bytes of all rings of one worker */
-	size_t flows;			/* of one worker */
+	uint32_t mark;   /* the bit that tells the guard of the rules: allowed */
+	uint32_t inside; /* router mode: interface index of the plain side; else 0 */
+	bool host;       /* host mode */
+	size_t memory;   /* bytes of all rings of one worker */
+	size_t flows;    /* of one worker */
 };
 
 enum worker_count {
-	WORKER_PACKETS,		/* packets taken from the queues */
-	WORKER_BATCHES,		/* receives that brought any */
-	WORKER_INJECTED,	/* packets (super-segments count once) injected */
-	WORKER_INJECTED_BYTES,	/* payload of those */
-	WORKER_ICMP,		/* ICMP errors about our flows */
+	WORKER_PACKETS,        /* packets taken from the queues */
+	WORKER_BATCHES,        /* receives that brought any */
+	WORKER_INJECTED,       /* packets (super-segments count once) injected */
+	WORKER_INJECTED_BYTES, /* payload of those */
+	WORKER_ICMP,           /* ICMP errors about our flows */
 	WORKER_COUNTS
 };
 
 struct worker {
 	unsigned number;
 	const struct worker_config *config;
-	struct pool *pool;		/* the other workers, for ICMP */
+	struct pool *pool; /* the other workers, for ICMP */
 	struct queue queue;
 	struct owner_source owners;
 	struct intake intake;
-	struct list dirty;		/* flows to be driven before the batch ends */
+	struct list dirty; /* flows to be driven before the batch ends */
 	uint64_t counts[WORKER_COUNTS];
 
 	pthread_t thread;
 	bool started;
-	bool stop;			/* only touched on the worker's thread */
+	bool stop; /* only touched on the worker's thread */
 	int epoll;
-	int mail_fd;			/* eventfd: a call waits */
-	pthread_mutex_t lock;		/* of what is below */
+	int mail_fd;          /* eventfd: a call waits */
+	pthread_mutex_t lock; /* of what is below */
 	pthread_cond_t done;
 	void (*call)(struct worker *w, void *arg);
 	void *call_arg;

@@ -165,6 +165,33 @@ static void test_every_problem(void **state)
 	err_fini(&err);
 }
 
+/* Of a key that is there three times the first one counts, and each other is complained of. */
+static void test_duplicates(void **state)
+{
+	struct err_list err;
+	struct ini *ini = load("[s]\nk = first\na = 1\nK = \"second\"\nk = 3\n", &err);
+
+	(void)state;
+	assert_int_equal(err.count, 2);
+	assert_string_equal(err.lines[1], "f.ini:5: [s] k: is there already, in line 2");
+	assert_int_equal(ini->sections[0].entry_count, 2);
+	assert_string_equal(ini_get(&ini->sections[0], "k"), "first");
+	ini_free(ini);
+	err_fini(&err);
+}
+
+/* What iniparser reads by itself and what it is given in pieces, side by side. */
+static void test_mixture(void **state)
+{
+	struct ini *ini = good("[s]\na = '\"x;'\nb = y\nc = \"p;q\"\nd = 1;2\ne = '\"x'\nf =\n");
+	static const char *const values[] = {"\"x;", "y", "p;q", "1;2", "\"x", ""};
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++)
+		assert_string_equal(ini->sections[0].entries[i].value, values[i]);
+	ini_free(ini);
+}
+
 static void test_nul(void **state)
 {
 	static const char text[] = "[s]\nk = a\0b\n";
@@ -226,9 +253,9 @@ static void test_many(void **state)
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	assert_int_equal(ini->section_count, 20001);
 	for (int i = 0; i < 20000; i++) {
-		assert_int_equal(atoi(ini->sections[i].entries[0].value), i);
+		assert_int_equal((int)strtol(ini->sections[i].entries[0].value, NULL, 10), i);
 		assert_string_equal(ini->sections[i].entries[1].value, "x;y");
-		assert_int_equal(atoi(ini->sections[20000].entries[i].value), i);
+		assert_int_equal((int)strtol(ini->sections[20000].entries[i].value, NULL, 10), i);
 	}
 	assert_true(to.tv_sec - from.tv_sec < 15);
 	ini_free(ini);
@@ -293,6 +320,8 @@ int main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_case_of_names),
 		cmocka_unit_test(test_every_problem),
+		cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_mixture),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_many),

@@ -43,7 +43,8 @@ static void test_each_condition(void **state)
 {
 	struct policy *p = policy_of(
 		"[rule r]\ndirection = outbound\nlocal_addr = 10.0.0.0/8\nremote_addr = "
-		"192.0.2.1-192.0.2.9, 198.51.100.7\nlocal_port = 1000-2000\nremote_port = 443, 8443\n"
+		"192.0.2.1-192.0.2.9, 198.51.100.7\nlocal_port = 1000-2000\nremote_port = 443, "
+		"8443\n"
 		"action = pass\n");
 
 	(void)state;

@@ -189,7 +189,8 @@ static void test_rules_refused(void **state)
 		policy_refused(text, sentence);
 	}
 	policy_refused("[rule r]\ndirection = outbuond\nremote_port = 1\naction = a\n" ACTION,
-		"2: [rule r] direction: \"outbuond\" is none of outbound, inbound, both; did you mean "
+		"2: [rule r] direction: \"outbuond\" is none of outbound, inbound, both; did "
+		"you mean "
 		"outbound?");
 	policy_refused("[rule r]\nremote_port = 1\naction = a\n" ACTION,
 		"1: [rule r] direction: is missing: outbound, inbound or both");
@@ -200,7 +201,8 @@ static void test_rules_refused(void **state)
 		"everything");
 	policy_refused(
 		"[rule r]\ndirection=both\nlocal_addr=::1\nremote_addr=10.0.0.1\naction=a\n" ACTION,
-		"4: [rule r] remote_addr: one of local_addr and remote_addr is IPv4, the other IPv6: "
+		"4: [rule r] remote_addr: one of local_addr and remote_addr is IPv4, the other "
+		"IPv6: "
 		"this never matches");
 	policy_refused("[rule r]\ndirection=both\nremote_port=1\naction=actoin\n[action action]\n"
 		       "tls=off\n",
@@ -255,7 +257,8 @@ static void test_actions_refused(void **state)
 		{"handshake_timeout = 10 s",
 			"\"10 s\" is no duration: write a number and ms, s, m or h, such as 10s"},
 		{"handshake_timeout = 99999999999999999999s",
-			"\"99999999999999999999s\" is no duration: write a number and ms, s, m or h, "
+			"\"99999999999999999999s\" is no duration: write a number and ms, s, m "
+			"or h, "
 			"such as 10s"},
 		{"handshake_timeout = 99ms", "\"99ms\" is not between 100 ms and 600 s"},
 		{"handshake_timeout = 11m", "\"11m\" is not between 100 ms and 600 s"},
@@ -322,10 +325,12 @@ static void test_levels(void **state)
 		{"versions = TLSv1.4", "\"TLSv1.4\" is none of TLSv1.2, TLSv1.3; did you mean "
 				       "TLSv1.2?"},
 		{"ciphers = TLS_AES_256_GCM_SHA348",
-			"\"TLS_AES_256_GCM_SHA348\" is no cipher suite by its IANA name; did you mean "
+			"\"TLS_AES_256_GCM_SHA348\" is no cipher suite by its IANA name; did "
+			"you mean "
 			"TLS_AES_256_GCM_SHA384?"},
 		{"ciphers = ECDHE-RSA-AES128-GCM-SHA256",
-			"\"ECDHE-RSA-AES128-GCM-SHA256\" is no cipher suite by its IANA name; did you "
+			"\"ECDHE-RSA-AES128-GCM-SHA256\" is no cipher suite by its IANA name; "
+			"did you "
 			"mean TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256?"},
 		{"ciphers = nonsense", "\"nonsense\" is no cipher suite by its IANA name"},
 		{"ciphers = TLS_RSA_WITH_NULL_SHA256",
@@ -369,7 +374,8 @@ static void test_warnings(void **state)
 	policy_warned("[action a]\ntls=off\nring=r\n" RULE,
 		"3: [action a] ring: has no effect, since tls is not on");
 	policy_warned(RULE_OF("local_addr = 10.0.0.5/8"),
-		"5: [rule r] local_addr: 10.0.0.5/8 has bits beyond the prefix: taken as 10.0.0.0/8");
+		"5: [rule r] local_addr: 10.0.0.5/8 has bits beyond the prefix: taken as "
+		"10.0.0.0/8");
 	policy_warned(RULE_OF("userid = no-such-account"),
 		"5: [rule r] userid: there is no account \"no-such-account\" now");
 	policy_warned(RULE_OF("userid = no-such-*"),

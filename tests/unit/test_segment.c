@@ -113,11 +113,10 @@ static void one_flipped_bit_is_a_bad_checksum(void **state)
 
 	(void)state;
 	packet[len - 1] ^= 1;
-	assert_int_equal(segment_decode(&out, span_of(packet, len), CHECKSUM_UNVERIFIED),
-		DROP_BAD_CHECKSUM);
-	/* the kernel vouches: not computed again */
 	assert_int_equal(
-		segment_decode(&out, span_of(packet, len), CHECKSUM_TRUSTED), DROP_NONE);
+		segment_decode(&out, span_of(packet, len), CHECKSUM_UNVERIFIED), DROP_BAD_CHECKSUM);
+	/* the kernel vouches: not computed again */
+	assert_int_equal(segment_decode(&out, span_of(packet, len), CHECKSUM_TRUSTED), DROP_NONE);
 }
 
 static void damaged_headers_are_refused(void **state)
@@ -130,16 +129,16 @@ static void damaged_headers_are_refused(void **state)
 		uint8_t value;
 		enum drop why;
 	} damage[] = {
-		{0, 0x55, DROP_NOT_TCP},	  /* IP version 5 */
-		{0, 0x44, DROP_SHORT},		  /* header of 16 bytes */
-		{9, 17, DROP_NOT_TCP},		  /* UDP */
-		{6, 0x20, DROP_FRAGMENT},	  /* more fragments */
-		{7, 0x01, DROP_FRAGMENT},	  /* fragment offset */
+		{0, 0x55, DROP_NOT_TCP},              /* IP version 5 */
+		{0, 0x44, DROP_SHORT},                /* header of 16 bytes */
+		{9, 17, DROP_NOT_TCP},                /* UDP */
+		{6, 0x20, DROP_FRAGMENT},             /* more fragments */
+		{7, 0x01, DROP_FRAGMENT},             /* fragment offset */
 		{V4_TCP + 12, 0x40, DROP_BAD_OFFSET}, /* data offset 4 */
 		{V4_TCP + 13, 0x03, DROP_BAD_FLAGS},  /* SYN and FIN */
 		{V4_TCP + 13, 0x06, DROP_BAD_FLAGS},  /* SYN and RST */
 		{V4_TCP + 13, 0x00, DROP_BAD_FLAGS},
-		{V4_TCP + 23, 1, DROP_BAD_OPTION}, /* length 1 */
+		{V4_TCP + 23, 1, DROP_BAD_OPTION},  /* length 1 */
 		{V4_TCP + 23, 60, DROP_BAD_OPTION}, /* beyond the header */
 	};
 
@@ -147,8 +146,8 @@ static void damaged_headers_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
 		memcpy(copy, packet, len);
 		copy[damage[i].at] = damage[i].value;
-		assert_int_equal(segment_decode(&out, span_of(copy, len), CHECKSUM_TRUSTED),
-			damage[i].why);
+		assert_int_equal(
+			segment_decode(&out, span_of(copy, len), CHECKSUM_TRUSTED), damage[i].why);
 	}
 }
 

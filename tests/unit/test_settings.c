@@ -148,11 +148,14 @@ static void test_refusals(void **state)
 		refused(text, sentence);
 	}
 	refused("[gatway]\n[gateway]\n",
-		"1: [gatway]: unknown section; [gateway] is what can be here; did you mean gateway?");
+		"1: [gatway]: unknown section; [gateway] is what can be here; did you mean "
+		"gateway?");
 	refused("[gateway one]\n[gateway]\n", "1: [gateway one]: [gateway] has no name");
 	refused("[gateway]\nzzzzzz = 1\n",
-		"2: [gateway] zzzzzz: unknown key; [gateway] has mode, inside, outside, rules, keyring, "
-		"ring, control, workers, queue_base, unmatched, established, mark, memory, flows, log, "
+		"2: [gateway] zzzzzz: unknown key; [gateway] has mode, inside, outside, rules, "
+		"keyring, "
+		"ring, control, workers, queue_base, unmatched, established, mark, memory, "
+		"flows, log, "
 		"log_level, user");
 	refused("[gateway]\nmode = router\noutside = eth0\n",
 		"1: [gateway] inside: is missing: the interface of the plain side, since mode = "
@@ -160,7 +163,8 @@ static void test_refusals(void **state)
 	refused("[gateway]\nmode = router\ninside = e\noutside = e\n",
 		"4: [gateway] outside: is the same interface as inside");
 	refused("[gateway]\nworkers = 64\nqueue_base = 65500\n",
-		"3: [gateway] queue_base: 64 workers need 129 queues, and the last number is 65535");
+		"3: [gateway] queue_base: 64 workers need 129 queues, and the last number is "
+		"65535");
 	refused("", " there is no [gateway] section");
 }
 

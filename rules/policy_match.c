@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * match.c - map a connection to a rule
+ * policy_match.c - map a connection to a rule
  *
  * A condition holds, fails or is unknown. Everything here is one walk over the rules in order of
  * search; the functions differ in what they do about the unknown. Matching allocates nothing.

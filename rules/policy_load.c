@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * load.c - a policy from files: find them, index their sections by name, read kind by kind, compile
+ * policy_load.c - a policy from files: find them, index their sections by name, read kind by kind, compile
  *
  * All files are read before any section is looked at, and all sections before anything is given
  * up, so that one pass tells every problem. The policy is handed out only without an error.

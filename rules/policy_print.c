@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* print.c - a compiled policy as INI that loads back to the same policy */
+/* policy_print.c - a compiled policy as INI that loads back to the same policy */
 #include <openssl/tls1.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +70,7 @@ static void print_rule(const struct rule *r, FILE *out)
 	fprintf(out, "action = %s\n\n", r->action->name);
 }
 
-/* Print each name of the ':'-joined @openssl as its IANA name. Return: the separator to go on with */
+/* The IANA name of each of the ':'-joined @openssl. Return: the separator to go on with */
 static const char *print_suites(FILE *out, const char *openssl, const char *separator)
 {
 	char *copy = reader_strdup(openssl), *rest = copy, *name;

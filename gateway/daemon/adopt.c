@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* adopt.c - `established = keep`: let connections that are older than the rules go on */
+#include "gateway/daemon/adopt.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Which worker gets its packets depends on who opened it, which is not known: all are told. */
+static void call_adopt(struct worker *w, void *arg)
+{
+	intake_adopt(&w->intake, arg, worker_now());
+}
+
+static bool read_line(const char *line, struct tuple *key, uint64_t *cookie)
+{
+	char local[ENDPOINT_TEXT], remote[ENDPOINT_TEXT];
+	unsigned long long n;
+
+	if (sscanf(line, "%63s %63s %llu", local, remote, &n) != 3)
+		return false;
+	*cookie = n;
+	return endpoint_parse(local, &key->local) && endpoint_parse(remote, &key->remote);
+}
+
+static FILE *open_list(const struct settings *s)
+{
+	const char *slash = strrchr(s->control, '/');
+	char *path;
+	FILE *in;
+
+	if (asprintf(&path, "%.*sestablished", slash ? (int)(slash - s->control) + 1 : 0,
+		    s->control) < 0)
+		return NULL;
+	in = fopen(path, "re");
+	free(path);
+	return in;
+}
+
+void adopt_established(struct daemon *d)
+{
+	FILE *in = d->settings->established_keep ? open_list(d->settings) : NULL;
+	struct owner_source owners = {.fd = -1};
+	struct err_list err;
+	char line[256];
+	size_t count = 0;
+
+	err_init(&err);
+	while (in && (owners.fd >= 0 || owner_open(&owners, &err)) &&
+		fgets(line, sizeof(line), in)) {
+		struct tuple key = {0};
+		uint64_t cookie, now;
+
+		if (!read_line(line, &key, &cookie) || !owner_cookie(&owners, &key, &now) ||
+			now != cookie)
+			continue;
+		pool_call(&d->pool, call_adopt, &key);
+		count++;
+	}
+	if (count > 0)
+		log_info("%zu connections older than the rules are kept in clear", count);
+	owner_close(&owners);
+	err_fini(&err);
+	if (in)
+		fclose(in);
+}

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_ctl.py - what an operator sees and does: attlsd --check, attlsctl
+import json
+import os
+
+import pytest
+
+from lib import rules, traffic
+from lib.tlspeer import tls_server
+
+PORT = 9700
+
+
+@pytest.fixture
+def flow(world):
+    """One established flow: (world, gateway, socket)."""
+    world.closing(tls_server(world.server, world.server_address, PORT, world.pki.server,
+                             traffic.echo))
+    gateway = world.client_gateway(PORT)
+    s = world.connect(PORT)
+    s.sendall(b"0123456789")
+    assert traffic.receive_exactly(s, 10) == b"0123456789"
+    return world, gateway, s
+
+
+def test_flows_tells_what_a_flow_is(flow):
+    world, gateway, s = flow
+    (row,) = gateway.flows()
+    text = json.dumps(row)
+    for word in (world.client_address, world.server_address, str(PORT),
+                 str(s.getsockname()[1]), "outbound", '"c"', "c-action", "TLSv1.3", "TLS_AES",
+                 "CN"):
+        assert word in text, f"{word} is not in {text}"
+    listing = gateway.ctl("flows")
+    assert world.server_address in listing and "TLSv1.3" in listing and "outbound" in listing
+
+
+def test_status_and_stats(flow):
+    _, gateway, _ = flow
+    status = gateway.ctl_json("status")
+    assert status["workers"] == 2 and status["generation"] == 1
+    assert "host" in json.dumps(status)
+    assert gateway.ctl("status").strip()
+    assert isinstance(gateway.ctl_json("stats"), dict)
+    assert gateway.ctl("stats").strip()
+
+
+def test_policy_show(flow):
+    _, gateway, _ = flow
+    assert "[rule c]" in gateway.ctl("policy", "show")
+
+
+def test_match_names_the_winner_and_the_passed_over(world4):
+    gateway = world4.gateway("client", rules.client(PORT, conditions={"priority": 10})
+                             + rules.client(PORT + 1, name="first",
+                                            conditions={"priority": 20}))
+    path = gateway.rules_dir + "/test.ini"
+    query = ("policy", "match", "--local", "10.0.0.1:40000", "--remote", f"10.0.0.2:{PORT}",
+             "--direction", "outbound", "--rules", path)
+    answer = gateway.ctl_json(*query)
+    assert answer["rule"] == "c" and answer["action"] == "c-action"
+    assert "first" in json.dumps(answer["passed_over"])
+    assert "remote_port" in json.dumps(answer["passed_over"])
+    text = gateway.ctl(*query)
+    assert "first" in text and "remote_port" in text
+    none = gateway.ctl_json(*[a.replace(str(PORT), "1") for a in query])
+    assert none["rule"] is None
+
+
+def test_match_against_the_daemons_policy(flow):
+    _, gateway, _ = flow
+    answer = gateway.ctl_json("policy", "match", "--local", "[::1]:4000", "--remote",
+                              f"[fd00::9]:{PORT}", "--direction", "outbound")
+    assert answer["rule"] == "c"
+
+
+@pytest.mark.parametrize("text, words", [
+    ("[rule x]\nremote_prot = 5\naction = a\n", ("remote_prot", "remote_port", "rule x")),
+    ("[rule x]\nremote_port = 99999\naction = a\n", ("99999", "remote_port", "rule x")),
+    ("[rlue x]\nremote_port = 5\n", ("rlue", "rule")),
+    ("[rule x]\nremote_port = 5\naction = nothere\n", ("nothere", "rule x")),
+    ("[rule x]\ndirection = outwards\naction = a\n", ("outwards", "outbound")),
+])
+def test_check_explains_what_is_wrong(world4, text, words):
+    """File, section, key and the nearest known word; from attlsctl, --check and reload alike."""
+    gateway = world4.gateway("client", rules.client(PORT))
+    gateway.add_ca(rules.CLIENT_RING, world4.pki.ca)
+    gateway.begin()
+    generation = gateway.ctl_json("status")["generation"]
+    gateway.write_rules(text + rules.action("a", tls="off"))
+    path = gateway.rules_dir + "/test.ini"
+    for argv in (("attlsctl", "policy", "check", path), ("attlsd", "--check"),
+                 ("attlsctl", "reload")):
+        done = gateway.result(*argv)
+        said = done.stdout + done.stderr
+        assert done.returncode == 1, f"{argv}: {said}"
+        for word in (*words, "test.ini"):
+            assert word in said, f"{argv}: {word} is not in: {said}"
+    assert gateway.ctl_json("status")["generation"] == generation
+    assert "[rule c]" in gateway.ctl("policy", "show")
+
+
+def test_reload_takes_a_good_policy(world4):
+    gateway = world4.client_gateway(PORT)
+    gateway.write_rules(rules.client(PORT, name="renamed"))
+    assert "2" in gateway.ctl("reload")
+    assert gateway.ctl_json("status")["generation"] == 2
+    assert "[rule renamed]" in gateway.ctl("policy", "show")
+    assert "[rule c]" not in gateway.ctl("policy", "show")
+
+
+def test_reload_with_a_bad_keyring_changes_nothing(world4):
+    gateway = world4.client_gateway(PORT)
+    key = gateway.keyring_dir + "/certs/CERTAUTH/ca.pem"
+    with open(key, "a") as f:
+        f.write("not a certificate\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    done = gateway.result("attlsctl", "reload")
+    assert done.returncode == 1 and "ca.pem" in done.stdout + done.stderr
+    assert gateway.ctl_json("status")["generation"] == 1
+
+
+def test_check_accepts_what_is_right(world4):
+    gateway = world4.gateway("client", rules.client(PORT))
+    gateway.add_ca(rules.CLIENT_RING, world4.pki.ca)
+    assert gateway.result("attlsd", "--check").returncode == 0
+    path = gateway.rules_dir + "/test.ini"
+    assert gateway.result("attlsctl", "policy", "check", path).returncode == 0
+
+
+def test_unknown_setting_is_an_error(world4):
+    gateway = world4.gateway("client", rules.client(PORT), worker="2")
+    done = gateway.result("attlsd", "--check")
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "worker" in said and "workers" in said and "attls.ini" in said
+
+
+def test_ctl_without_a_daemon_says_so(world4):
+    gateway = world4.gateway("client", rules.client(PORT))
+    done = gateway.result("attlsctl", "status")
+    assert done.returncode != 0 and "control.sock" in done.stderr
+
+
+def test_loose_key_permissions_are_refused(world4):
+    gateway = world4.gateway("client", rules.client(PORT))
+    gateway.add_ca(rules.CLIENT_RING, world4.pki.ca)
+    gateway.add_cert(rules.CLIENT_RING, world4.pki.client, "cli", new_ring=False)
+    (key,) = [os.path.join(d, n) for d, _, names in os.walk(gateway.keyring_dir) for n in names
+              if n.endswith(".key")]
+    os.chmod(key, 0o644)
+    done = gateway.result("attlsd", "--check")
+    assert done.returncode == 1 and os.path.basename(key) in done.stdout + done.stderr
+
+
+def test_no_key_and_no_cleartext_in_the_log(world4):
+    world4.closing(tls_server(world4.server, world4.server_address, PORT, world4.pki.server,
+                              traffic.echo))
+    gateway = world4.client_gateway(PORT, settings={"log_level": "debug"})
+    s = world4.connect(PORT)
+    s.sendall(b"SECRETWORDS" * 10)
+    traffic.receive_exactly(s, 110)
+    s.close()
+    gateway.wait_flows(0)
+    assert "SECRETWORDS" not in gateway.log() and "PRIVATE KEY" not in gateway.log()

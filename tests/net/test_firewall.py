@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_firewall.py - the host's own packet filter, NAT and settings, beside ours
+import re
+
+import pytest
+
+from lib import clients, rules, servers, traffic
+from lib.tlspeer import tls_server
+from lib.world import canary
+
+PORT = 9500
+MEGABYTE = 1 << 20
+
+
+def tool(world):
+    return "iptables" if world.family == 4 else "ip6tables"
+
+
+def default_drop(world, ns, *allow):
+    """A host firewall as people write it: nothing but @allow and what belongs to it."""
+    def add(*argv):
+        ns.run(tool(world), *argv)
+    for chain in ("INPUT", "OUTPUT", "FORWARD"):
+        add("-A", chain, "-m", "conntrack", "--ctstate", "INVALID", "-j", "DROP")
+        add("-A", chain, "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED", "-j", "ACCEPT")
+        if world.family == 6:
+            add("-A", chain, "-p", "icmpv6", "-j", "ACCEPT")
+        add("-P", chain, "DROP")
+    add("-A", *allow)
+
+
+@pytest.mark.parametrize("order", ["firewall first", "gateway first"])
+def test_default_drop_firewall_on_the_clients_host(world, order):
+    server = world.serve(traffic.sink, PORT)
+    allow = ("OUTPUT", "-p", "tcp", "--dport", PORT, "-j", "ACCEPT")
+    if order == "firewall first":
+        default_drop(world, world.client, *allow)
+    world.both(PORT)
+    if order == "gateway first":
+        default_drop(world, world.client, *allow)
+    s = world.connect(PORT)
+    sent = traffic.send_noise(s, 4 * MEGABYTE, 1)
+    assert traffic.receive_all(s) == b""
+    assert server.results == [(4 * MEGABYTE, sent)]
+
+
+def test_default_drop_firewall_on_the_servers_host(world):
+    server = world.serve(traffic.sink, PORT)
+    default_drop(world, world.server, "INPUT", "-p", "tcp", "--dport", PORT, "-j", "ACCEPT")
+    world.both(PORT)
+    s = world.connect(PORT)
+    sent = traffic.send_noise(s, 4 * MEGABYTE, 1)
+    assert traffic.receive_all(s) == b""
+    assert server.results == [(4 * MEGABYTE, sent)]
+
+
+def test_default_drop_firewall_on_a_router(make_world, family):
+    world = make_world(family, roles=("client", "gw", "wire", "server"))
+    world.closing(tls_server(world.server, world.server_address, PORT, world.pki.server,
+                             traffic.echo))
+    default_drop(world, world.gw, "FORWARD", "-i", "left0", "-p", "tcp", "--dport", PORT, "-j",
+                 "ACCEPT")
+    world.client_gateway(PORT, role="gw",
+                         settings={"mode": "router", "inside": "left0", "outside": "right0"})
+    s = world.connect(PORT)
+    s.sendall(b"z" * 500000)
+    assert traffic.receive_exactly(s, 500000) == b"z" * 500000
+
+
+def test_firewall_that_forbids_the_port_still_does(world):
+    """Our rules may not open what the host's firewall closes."""
+    world.serve(traffic.echo, PORT)
+    world.client.run(tool(world), "-A", "OUTPUT", "-p", "tcp", "--dport", PORT, "-j", "REJECT",
+                     "--reject-with", "tcp-reset")
+    world.both(PORT)
+    with pytest.raises(ConnectionRefusedError):
+        world.connect(PORT)
+
+
+def test_service_address_dnated_on_the_host(world):
+    """As kube-proxy does it: the application dials a VIP, nat OUTPUT sends it to a backend."""
+    word = canary()
+    vip = "10.66.0.1" if world.family == 4 else "fd00:66::1"
+    servers.nginx(world.server, world.path("nginx"), 8443, cert=world.pki.server)
+    with open(world.path("nginx") + "/www/page", "wb") as f:
+        f.write(word + traffic.noise(3 * MEGABYTE))
+    world.client.run(tool(world), "-t", "nat", "-A", "OUTPUT", "-d", vip, "-p", "tcp", "--dport",
+                     PORT, "-j", "DNAT", "--to", f"{clients.host(world.server_address)}:8443")
+    capture = world.capture()
+    world.client_gateway(PORT)
+    target = world.path("got") + "/page"
+    got = clients.curl(world.client, f"http://{clients.host(vip)}:{PORT}/page", "-o", target,
+                       "-w", "%{remote_ip} %{remote_port}")
+    assert got.stdout == f"{vip} {PORT}", got.stderr
+    with open(target, "rb") as f:
+        assert f.read() == word + traffic.noise(3 * MEGABYTE)
+    assert capture.count(word) == 0
+
+
+def test_refused_behind_dnat_is_refused(world):
+    vip = "10.66.0.1" if world.family == 4 else "fd00:66::1"
+    world.client.run(tool(world), "-t", "nat", "-A", "OUTPUT", "-d", vip, "-p", "tcp", "--dport",
+                     PORT, "-j", "DNAT", "--to", f"{clients.host(world.server_address)}:8443")
+    world.client_gateway(PORT)
+    with pytest.raises(ConnectionRefusedError):
+        world.client.connect(vip, PORT)
+
+
+def test_snat_on_the_host(world):
+    other = "10.77.1.50" if world.family == 4 else "fd00:77:1::50"
+    prefix = "/24" if world.family == 4 else "/64"
+    extra = () if world.family == 4 else ("nodad",)
+    world.client.run("ip", "addr", "add", other + prefix, "dev", "right0", *extra)
+    world.client.run(tool(world), "-t", "nat", "-A", "POSTROUTING", "-p", "tcp", "--dport", PORT,
+                     "-j", "SNAT", "--to", other)
+    server = world.serve(traffic.sink, PORT)
+    world.both(PORT)
+    s = world.client.connect(world.server_address, PORT, source=world.client_address)
+    sent = traffic.send_noise(s, 4 * MEGABYTE, 1)
+    assert traffic.receive_all(s) == b""
+    assert server.results == [(4 * MEGABYTE, sent)]
+    assert server.peers[0][0] == other
+
+
+def test_masquerade_on_the_way(world):
+    world.wire.run(tool(world), "-t", "nat", "-A", "POSTROUTING", "-o", "right0", "-j",
+                   "MASQUERADE")
+    server = world.serve(traffic.sink, PORT)
+    world.both(PORT)
+    s = world.connect(PORT)
+    sent = traffic.send_noise(s, 4 * MEGABYTE, 1)
+    assert traffic.receive_all(s) == b""
+    assert server.results == [(4 * MEGABYTE, sent)]
+
+
+def test_port_forwarded_to_a_local_server(world):
+    """nat PREROUTING REDIRECT on the server's host; the rule names the real port."""
+    world.serve(traffic.echo, PORT)
+    world.server.run(tool(world), "-t", "nat", "-A", "PREROUTING", "-p", "tcp", "--dport", "443",
+                     "-j", "REDIRECT", "--to-ports", PORT)
+    world.server_gateway(PORT)
+    world.client_gateway(443)
+    s = world.connect(443)
+    s.sendall(b"w" * 300000)
+    assert traffic.receive_exactly(s, 300000) == b"w" * 300000
+
+
+@pytest.mark.parametrize("setting", [1, 2])
+def test_reverse_path_filter(world4, setting):
+    for name in ("all", "default", "right0"):
+        world4.client.sysctl(f"net.ipv4.conf.{name}.rp_filter", setting)
+    world4.serve(traffic.echo, PORT)
+    world4.both(PORT)
+    s = world4.connect(PORT)
+    s.sendall(b"v" * 300000)
+    assert traffic.receive_exactly(s, 300000) == b"v" * 300000
+
+
+# up, down and show
+
+def filter_rules(ns):
+    """All rules and policies of both families, without counters and empty tables."""
+    text = ns.run("iptables-save") + ns.run("ip6tables-save")
+    return [re.sub(r"\[\d+:\d+\]", "", line) for line in text.splitlines()
+            if not re.match(r"#|\*|COMMIT|:(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) ACCEPT",
+                            line)]
+
+
+def settings(ns):
+    """Sysctls of the network, without those that count or change by themselves."""
+    text = ns.run("sysctl", "-a", "-e", "--pattern", r"^net\.(ipv4|ipv6)\.")
+    return [line for line in text.splitlines()
+            if not re.search(r"stable_secret|random|nf_conntrack|fib_sync_mem|tcp_fastopen_key",
+                             line)]
+
+
+def snapshot(ns):
+    return {"rules": filter_rules(ns), "sysctl": settings(ns),
+            "links": ns.run("ip", "-br", "link"), "addresses": ns.run("ip", "-br", "addr"),
+            "routes": ns.run("ip", "route", "show", "table", "all")
+            + ns.run("ip", "-6", "route", "show", "table", "all"),
+            "policies": ns.run("ip", "rule") + ns.run("ip", "-6", "rule")}
+
+
+@pytest.mark.parametrize("mode", ["host", "router"])
+def test_down_leaves_nothing(make_world, mode):
+    world = make_world(4, roles=("client", "gw", "wire", "server"))
+    role = "client" if mode == "host" else "gw"
+    ns = getattr(world, role)
+    ns.run("iptables", "-A", "INPUT", "-p", "tcp", "--dport", "1", "-j", "DROP")
+    ns.run("ip6tables", "-t", "mangle", "-A", "FORWARD", "-p", "udp", "-j", "ACCEPT")
+    before = snapshot(ns)
+    extra = {"inside": "left0", "outside": "right0"} if mode == "router" else {}
+    gateway = world.client_gateway(PORT, role=role, settings={"mode": mode, **extra})
+    assert snapshot(ns) != before
+    gateway.stop()
+    gateway.down()
+    assert snapshot(ns) == before
+
+
+def test_down_without_a_daemon_leaves_nothing(world4):
+    before = snapshot(world4.client)
+    gateway = world4.client_gateway(PORT, begin=False)
+    gateway.up()
+    gateway.down()
+    assert snapshot(world4.client) == before
+    gateway.down()
+    assert snapshot(world4.client) == before
+
+
+def test_up_twice_changes_nothing(world4):
+    gateway = world4.client_gateway(PORT)
+    once = snapshot(world4.client)
+    gateway.up()
+    assert snapshot(world4.client) == once
+
+
+def test_rules_in_the_kernel_are_from_the_policy_only(world4):
+    """What no rule can match is never queued."""
+    gateway = world4.client_gateway(PORT, conditions={"remote_addr": "10.77.2.2"})
+    queued = [line for line in filter_rules(world4.client) if "NFQUEUE" in line and
+              " -p tcp" in line]
+    assert queued
+    assert all(str(PORT) in line and "10.77.2.2" in line for line in queued), queued
+    assert str(PORT) in gateway.net("show")
+
+
+def test_no_owner_match_and_no_bypass_in_the_kernel(world4):
+    """Packets of a closed socket have no owner; --queue-bypass would fail open."""
+    gateway = world4.client_gateway(PORT, begin=False)
+    gateway.write_rules(rules.client(PORT, conditions={"userid": "root"}))
+    gateway.begin()
+    text = "\n".join(filter_rules(world4.client))
+    assert "owner" not in text and "bypass" not in text
+
+
+def test_router_advertisements_keep_working(make_world):
+    """Where IPv6 forwarding had to be switched on for all, accept_ra becomes 2; else nothing."""
+    world = make_world(6)
+    before = world.client.sysctl("net.ipv6.conf.right0.accept_ra")
+    gateway = world.client_gateway(PORT)
+    forwarding = world.client.sysctl("net.ipv6.conf.all.forwarding")
+    accept = world.client.sysctl("net.ipv6.conf.right0.accept_ra")
+    assert (forwarding, accept) in (("0", before), ("1", "2"))
+    gateway.stop()
+    gateway.down()
+    assert world.client.sysctl("net.ipv6.conf.all.forwarding") == "0"
+    assert world.client.sysctl("net.ipv6.conf.right0.accept_ra") == before
