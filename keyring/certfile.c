@@ -206,10 +206,8 @@ struct cert *certfile_read(const struct guard *g, const char *folder, const char
 		return NULL;
 	}
 	c->label = heap_copy(label);
-	if (!read_certificate(c, err)) {
-		cert_free(c);
-		return NULL;
-	}
+	if (!read_certificate(c, err))
+		return c;
 	stem = heap_format("%.*s", (int)(strlen(c->path) - strlen(".pem")), c->path);
 	path = heap_format("%s.key", stem);
 	read_key(c, g, path, err);

@@ -163,6 +163,8 @@ static void resolve(
 			e->path, ref->line, ref->owner, ref->label);
 		return;
 	}
+	if (!c->x509)
+		return; /* there, but broken: already said */
 	r->connections = heap_append(r->connections, r->connection_count, sizeof(*r->connections));
 	r->connections[r->connection_count++] =
 		(struct connection){.cert = c, .usage = ref->usage, .is_default = ref->is_default};
@@ -267,6 +269,20 @@ static void read_access(struct keystore *k, const char *dir, struct err_list *er
 	free(path);
 }
 
+/* What could not be read was kept only so that references to it are not called dangling. */
+static void drop_broken(struct keystore *k)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < k->cert_count; i++) {
+		if (k->certs[i]->x509)
+			k->certs[kept++] = k->certs[i];
+		else
+			cert_free(k->certs[i]);
+	}
+	k->cert_count = kept;
+}
+
 struct keystore *keystore_read(const char *dir, struct err_list *err)
 {
 	struct keystore *k;
@@ -287,6 +303,7 @@ struct keystore *keystore_read(const char *dir, struct err_list *err)
 	read_certs(k, dir, err);
 	read_rings(k, dir, err);
 	read_access(k, dir, err);
+	drop_broken(k);
 	return k;
 }
 

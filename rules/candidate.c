@@ -7,6 +7,8 @@
 
 #include "rules/reader.h"
 
+enum { SETTLE_MAX = 4096 };
+
 static const struct addr_range every_addr[] = {
 	{{.family = 4}, {.family = 4, .bytes = {255, 255, 255, 255}}},
 	{{.family = 6}, {.family = 6,
@@ -62,15 +64,19 @@ static bool holds(const struct candidate *a, const struct candidate *b)
 	       addr_range_holds(&a->remote, &b->remote) && addr_range_holds(&a->local, &b->local);
 }
 
-/* Sort, and drop what an earlier one holds: duplicates and parts. */
+/*
+ * Sort, and drop what an earlier one holds: duplicates and parts. Each is compared with all kept
+ * before it, or in a long list, where that would take seconds, with the last one.
+ */
 static void list_settle(struct candidate_list *list)
 {
+	bool is_long = list->count > SETTLE_MAX;
 	size_t kept = 0;
 
 	if (list->count)
 		qsort(list->items, list->count, sizeof(*list->items), compare);
 	for (size_t i = 0; i < list->count; i++) {
-		size_t k = 0;
+		size_t k = is_long && kept ? kept - 1 : 0;
 
 		while (k < kept && !holds(&list->items[k], &list->items[i]))
 			k++;

@@ -79,6 +79,7 @@ struct policy {
 	/* Everything below is read-only after policy_load(). */
 	struct rule **rules; /* in order of search */
 	size_t rule_count;
+	struct policy_index *index; /* finds rules faster; NULL: all are looked at */
 	struct action **actions;
 	size_t action_count;
 	uint64_t generation;   /* set once by whoever puts it in force */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * policy_load.c - a policy from files: find them, index their sections by name, read kind by kind, compile
+ * policy_load.c - a policy from files: find them, index sections by name, read them, compile
  *
  * All files are read before any section is looked at, and all sections before anything is given
  * up, so that one pass tells every problem. The policy is handed out only without an error.
@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "rules/loader.h"
+#include "rules/policy_index.h"
 
 enum { NAME_MAX_LEN = 64 };
 
@@ -258,6 +259,7 @@ static struct policy *compile(struct loader *l)
 		actions->items[i].u.action = NULL;
 	}
 	qsort(p->rules, p->rule_count, sizeof(struct rule *), compare_rules);
+	p->index = policy_index_new(p->rules, p->rule_count);
 	return p;
 }
 
@@ -324,6 +326,7 @@ void policy_put(struct policy *p)
 		rule_free(p->rules[i]);
 	for (size_t i = 0; i < p->action_count; i++)
 		action_free(p->actions[i]);
+	policy_index_free(p->index);
 	free(p->rules);
 	free(p->actions);
 	free(p);

@@ -6,6 +6,7 @@
  * search; the functions differ in what they do about the unknown. Matching allocates nothing.
  */
 #include "rules/policy.h"
+#include "rules/policy_index.h"
 #include "rules/set.h"
 
 enum verdict { FAILS, UNKNOWN, HOLDS };
@@ -89,62 +90,120 @@ static enum verdict rule_check(const struct rule *r, const struct query *q, cons
 	return all;
 }
 
-enum outcome policy_explain(const struct policy *p, const struct query *q, const struct rule **rule,
-	struct explanation *passed, size_t *count)
+/* A walk over the rules that could take a connection, in order of search. */
+struct search {
+	const struct policy *policy;
+	const struct query *query;
+	struct policy_walk walk;
+	size_t next; /* without an index */
+};
+
+static void search_init(struct search *s, const struct policy *p, const struct query *q)
 {
-	size_t n = 0;
+	s->policy = p;
+	s->query = q;
+	s->next = 0;
+	if (p->index)
+		policy_walk_init(&s->walk, p->index, &q->tuple);
+}
 
-	*rule = NULL;
-	for (size_t i = 0; i < p->rule_count; i++) {
-		const struct rule *r = p->rules[i];
-		const char *key = NULL;
-		enum verdict v = rule_check(r, q, &key);
+/* The next rule that does not fail, and whether it holds. Return: NULL at the end. */
+static const struct rule *search_next(struct search *s, enum verdict *verdict)
+{
+	uint32_t place;
+	const char *key;
 
-		if (v == HOLDS || (v == UNKNOWN && r->action->mode == ACTION_TLS)) {
-			*rule = r;
-			if (count)
-				*count = n;
-			return v == HOLDS ? OUTCOME_RULE : OUTCOME_UNKNOWN_REJECT;
-		}
-		if (passed)
-			passed[n++] = (struct explanation){.rule = r, .condition = key};
+	for (;;) {
+		if (s->policy->index ? !policy_walk_next(&s->walk, &place)
+				     : s->next == s->policy->rule_count)
+			return NULL;
+		if (!s->policy->index)
+			place = (uint32_t)s->next++;
+		*verdict = rule_check(s->policy->rules[place], s->query, &key);
+		if (*verdict != FAILS)
+			return s->policy->rules[place];
 	}
-	if (count)
-		*count = n;
-	return OUTCOME_UNMATCHED;
+}
+
+/* Whether a search ends with @r: a condition that is unknown stops TLS rules only. */
+static bool decides(const struct rule *r, enum verdict v)
+{
+	return v == HOLDS || (v == UNKNOWN && r->action->mode == ACTION_TLS);
+}
+
+static enum outcome outcome_of(enum verdict v)
+{
+	return v == HOLDS ? OUTCOME_RULE : OUTCOME_UNKNOWN_REJECT;
 }
 
 enum outcome policy_match(const struct policy *p, const struct query *q, const struct rule **rule)
 {
-	return policy_explain(p, q, rule, NULL, NULL);
+	struct search s;
+	enum verdict v;
+
+	search_init(&s, p, q);
+	while ((*rule = search_next(&s, &v))) {
+		if (decides(*rule, v))
+			return outcome_of(v);
+	}
+	return OUTCOME_UNMATCHED;
+}
+
+enum outcome policy_explain(const struct policy *p, const struct query *q, const struct rule **rule,
+	struct explanation *passed, size_t *count)
+{
+	*rule = NULL;
+	for (*count = 0; *count < p->rule_count; (*count)++) {
+		const struct rule *r = p->rules[*count];
+		const char *key = NULL;
+		enum verdict v = rule_check(r, q, &key);
+
+		if (decides(r, v)) {
+			*rule = r;
+			return outcome_of(v);
+		}
+		passed[*count] = (struct explanation){.rule = r, .condition = key};
+	}
+	return OUTCOME_UNMATCHED;
 }
 
 bool policy_wants_owner(const struct policy *p, const struct query *q)
 {
 	struct query nobody = *q;
+	struct search s;
+	enum verdict v;
 
 	nobody.owner_known = false;
-	for (size_t i = 0; i < p->rule_count; i++) {
-		const char *key;
-		enum verdict v = rule_check(p->rules[i], &nobody, &key);
-
-		if (v != FAILS)
-			return v == UNKNOWN;
-	}
-	return false;
+	search_init(&s, p, &nobody);
+	return search_next(&s, &v) && v == UNKNOWN;
 }
 
-bool policy_may_protect(const struct policy *p, const struct query *q)
+/* With the direction taken for granted, the first rule that is certain decides. */
+static bool may_protect_one(const struct policy *p, const struct query *q)
 {
-	for (size_t i = 0; i < p->rule_count; i++) {
-		const struct rule *r = p->rules[i];
-		const char *key;
-		enum verdict v = rule_check(r, q, &key);
+	const struct rule *r;
+	struct search s;
+	enum verdict v;
 
-		if (v != FAILS && r->action->mode != ACTION_PASS)
+	search_init(&s, p, q);
+	while ((r = search_next(&s, &v))) {
+		if (r->action->mode != ACTION_PASS)
 			return true;
 		if (v == HOLDS)
 			return false;
 	}
 	return p->unmatched_reject;
+}
+
+bool policy_may_protect(const struct policy *p, const struct query *q)
+{
+	static const enum direction directions[] = {DIRECTION_OUTBOUND, DIRECTION_INBOUND};
+	struct query one = *q;
+
+	for (size_t i = 0; i < 2; i++) {
+		one.direction = directions[i];
+		if ((q->direction & directions[i]) && may_protect_one(p, &one))
+			return true;
+	}
+	return false;
 }

@@ -85,19 +85,9 @@ static enum ctl_exit run_stats(struct ctl *ctl)
 	return ctl_ask(ctl, "stats", ctl->prometheus ? render_prometheus : render_stats);
 }
 
-/* The daemon's warnings stand inside the result; they go where all sentences go. */
 static enum ctl_exit run_reload(struct ctl *ctl)
 {
-	json_t *result = NULL, *line;
-	enum ctl_exit code = ctl_call(ctl, "reload", NULL, &result);
-	size_t i;
-
-	if (code != CTL_OK)
-		return code;
-	json_array_foreach(json_object_get(result, "warnings"), i, line)
-		err_warn(&ctl->err, "%s", json_is_string(line) ? json_string_value(line) : "?");
-	ctl_show(ctl, result, render_reload);
-	return CTL_OK;
+	return ctl_ask(ctl, "reload", render_reload);
 }
 
 /* Without files: those that attls.ini names. */

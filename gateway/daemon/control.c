@@ -164,7 +164,7 @@ static bool client_advance(struct control *c, struct client *cl)
 	client_request(c, cl);
 	if (!client_flush(cl))
 		return false;
-	return cl->out || !cl->ended || client_line_end(cl);
+	return cl->out || !cl->ended;
 }
 
 /* Wait for what @cl needs next; see the head of this file. */

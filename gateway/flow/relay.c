@@ -153,6 +153,20 @@ static bool advance_once(struct flow *f)
 	return moved && f->fault == FAULT_NONE;
 }
 
+/*
+ * The network side has sent a reset behind its last bytes. These may be an alert, which is the
+ * reason that people need, so the session gets to see them first.
+ */
+static void hear_last_words(struct flow *f)
+{
+	if (tcb_fault(tcb_of(f, SIDE_WIRE)) != FAULT_PEER_RESET)
+		return;
+	while (f->state == FLOW_HANDSHAKE ? step_handshake(f) : step_inward(f))
+		;
+	if (session_status(f->session) == SESSION_FAILED)
+		fail_session(f);
+}
+
 /* A fault of one leg is the fault of the flow (invariant 4). */
 static void spread_faults(struct flow *f)
 {
@@ -171,6 +185,8 @@ void flow_advance(struct flow *f, usec_t now)
 	(void)now;
 	if (f->state != FLOW_HANDSHAKE && f->state != FLOW_ESTABLISHED)
 		return;
+	if (f->fault == FAULT_NONE)
+		hear_last_words(f);
 	spread_faults(f);
 	if (f->fault != FAULT_NONE)
 		return;

@@ -19,8 +19,8 @@
 enum { DUMP_BUFFER = 64 * 1024, OWNERS_SHOWN = 8 };
 
 /* Beyond the handshake and not yet forgotten. */
-#define STATES                                                                        \
-	(1u << TCP_ESTABLISHED | 1u << TCP_FIN_WAIT1 | 1u << TCP_FIN_WAIT2 |          \
+#define STATES                                                                                     \
+	(1u << TCP_ESTABLISHED | 1u << TCP_FIN_WAIT1 | 1u << TCP_FIN_WAIT2 |                       \
 		1u << TCP_CLOSE_WAIT | 1u << TCP_LAST_ACK | 1u << TCP_CLOSING)
 
 static bool covers(const struct candidate *c, const struct tuple *t)
@@ -82,7 +82,9 @@ static bool ask(int fd, uint8_t family)
 		.nlh = {.nlmsg_len = sizeof(request),
 			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
 			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-		.diag = {.sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = STATES},
+		.diag = {.sdiag_family = family,
+			.sdiag_protocol = IPPROTO_TCP,
+			.idiag_states = STATES},
 	};
 
 	return send(fd, &request, sizeof(request), 0) == (ssize_t)sizeof(request);
@@ -112,8 +114,8 @@ static int take_some(int fd, struct older_list *list, const struct candidate_lis
 	return 1;
 }
 
-bool older_find(struct older_list *list, const struct candidate_list *candidates,
-	struct err_list *err)
+bool older_find(
+	struct older_list *list, const struct candidate_list *candidates, struct err_list *err)
 {
 	static const uint8_t families[] = {AF_INET, AF_INET6};
 	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG), more = 0;

@@ -46,7 +46,7 @@ struct plan_hook {
 	bool optional; /* only where @chain exists */
 };
 
-enum { PLAN_CHAINS = 16, PLAN_HOOKS = 4 };
+enum { PLAN_CHAINS = 16, PLAN_HOOKS = 6 };
 
 struct plan_table {
 	const char *chains[PLAN_CHAINS];

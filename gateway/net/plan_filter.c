@@ -70,7 +70,7 @@ static void host(struct writer *w)
 		return;
 	writer_chain(w, CHAIN_OUTPUT);
 	writer_hook(w, "OUTPUT", CHAIN_OUTPUT, false);
-	writer_rule(w, CHAIN_OUTPUT, " -o lo -j RETURN");
+	/* Not by interface: in OUTPUT it is still the one that was meant before DNAT. */
 	writer_rule(w, CHAIN_OUTPUT, " -m mark --mark 0x%x/0x%x -j RETURN", w->options->mark,
 		w->options->mark);
 	writer_rule(

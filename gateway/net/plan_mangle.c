@@ -64,6 +64,16 @@ static void restore_hop(struct writer *w, const char *device)
 			w->family == 4 ? "TTL --ttl-inc 1" : "HL --hl-inc 1");
 }
 
+/* A router's own errors about what was injected are meant for an endpoint, which knows nothing. */
+static void output(struct writer *w)
+{
+	if (w->options->mode != MODE_ROUTER)
+		return;
+	writer_chain(w, CHAIN_OUT);
+	writer_hook(w, "OUTPUT", CHAIN_OUT, false);
+	icmp_errors(w, CHAIN_OUT);
+}
+
 static void forward(struct writer *w)
 {
 	const struct plan_options *o = w->options;
@@ -136,6 +146,7 @@ void plan_mangle(struct writer *w)
 {
 	mark_injected(w);
 	input(w);
+	output(w);
 	forward(w);
 	guard(w);
 	guard_nat(w);

@@ -9,8 +9,10 @@ import time
 
 import pytest
 
+from lib.container import sidecar
 from lib.gateway import Gateway
 from lib.netns import Namespace, _in_thread
+from lib.topology import Chain
 
 RULES = """
 [rule out]
@@ -347,6 +349,24 @@ def test_older_kernels_forward_and_keep_router_advertisements(make):
     gateway.net("up")
     gateway.net("down")
     assert differences(before, snapshot(ns)) == {}
+
+
+@pytest.mark.parametrize("rootless", [False, True])
+def test_container_that_shares_the_network_namespace(tmp_path, rootless):
+    """Read-only root and /proc/sys; rootless: the namespace belongs to a user namespace."""
+    chain = Chain("app", "peer", unprivileged=("app",) if rootless else ())
+    try:
+        gateway = Gateway(chain.app, tmp_path, V4_ONLY, wrapper=sidecar(chain.app, tmp_path))
+        before = snapshot(chain.app)
+        gateway.net("up")
+        once = snapshot(chain.app)
+        gateway.net("up")
+        assert differences(once, snapshot(chain.app)) == {}
+        assert chain.app.sysctl("net.ipv4.conf.attlsw.accept_local") == "1"
+        gateway.net("down")
+        assert differences(before, snapshot(chain.app)) == {}
+    finally:
+        chain.delete()
 
 
 # The daemon on the control socket

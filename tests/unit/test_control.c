@@ -287,22 +287,24 @@ static void test_malformed(void **state)
 /* In pieces, several at once, and with the sending half closed early. */
 static void test_framing(void **state)
 {
-	static const char request[] = "{\"command\":\"echo\",\"args\":{\"n\":1}}\n";
-	static const char reply[] = "{\"ok\":true,\"result\":{\"n\":1}}";
+	enum { REQUESTS = 50 };
 	struct fixture *f = *state;
-	char many[50][sizeof(request) - 1];
-	int fd = client_connect(f->path);
+	char text[REQUESTS * 64], reply[64];
+	int fd = client_connect(f->path), len = 0;
 
-	for (size_t i = 0; i + 1 < sizeof(request); i++)
-		client_send(f, fd, request + i, 1);
-	assert_reply(client_reply(f, fd), reply);
-	for (int i = 0; i < 50; i++)
-		memcpy(many[i], request, sizeof(many[i]));
-	client_send(f, fd, many[0], sizeof(many));
-	shutdown(fd, SHUT_WR);
-	for (int i = 0; i < 50; i++)
+	for (const char *p = "{\"command\":\"echo\",\"args\":{\"n\":-1}}\n"; *p; p++)
+		client_send(f, fd, p, 1);
+	assert_reply(client_reply(f, fd), "{\"ok\":true,\"result\":{\"n\":-1}}");
+	for (int i = 0; i < REQUESTS; i++)
+		len += snprintf(text + len, sizeof(text) - (size_t)len,
+			"{\"command\":\"echo\",\"args\":{\"n\":%d}}\n", i);
+	assert_int_equal(send(fd, text, (size_t)len, 0), len);
+	shutdown(fd, SHUT_WR); /* before the server has seen any of it */
+	for (int i = 0; i < REQUESTS; i++) {
+		snprintf(reply, sizeof(reply), "{\"ok\":true,\"result\":{\"n\":%d}}", i);
 		assert_reply(client_reply(f, fd), reply);
-	assert_int_equal(f->calls, 51);
+	}
+	assert_int_equal(f->calls, REQUESTS + 1);
 	assert_true(hung_up(f, fd));
 	close(fd);
 }
@@ -491,6 +493,7 @@ static void test_foreign_user(void **state)
 		if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 			_exit(3);
 		send(fd, "{\"command\":\"echo\"}\n", 19, MSG_NOSIGNAL);
+		shutdown(fd, SHUT_WR);
 		for (;;) {
 			char buf[256];
 			ssize_t got = recv(fd, buf, sizeof(buf), 0);

@@ -98,8 +98,10 @@ static bool handle_reload(void *ctx, const json_t *args, json_t **result, struct
 	int *reloads = ctx;
 
 	(void)args;
-	if (++*reloads == 1)
-		return answer(result, "{\"generation\":8,\"warnings\":[\"label X expires\"]}");
+	if (++*reloads == 1) {
+		err_warn(err, "label X expires");
+		return answer(result, "{\"generation\":8}");
+	}
 	err_add(err, "web.ini:3: [rule web] priority: no number");
 	err_add(err, "web.ini:9: [rule b] action: unknown");
 	return false;

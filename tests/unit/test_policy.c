@@ -478,6 +478,28 @@ static void test_directory(void **state)
 	err_fini(&err);
 }
 
+/* What is shipped to start from is taken as it is. */
+static void test_examples(void **state)
+{
+	static const char *const paths[] = {"rules/examples/outbound-client.ini",
+		"rules/examples/inbound-server.ini", "rules/examples/per-user.ini"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct err_list err;
+		struct policy *p;
+
+		err_init(&err);
+		p = policy_load(paths[i], &err);
+		for (size_t e = 0; e < err.count; e++)
+			print_error("%s\n", err.lines[e]);
+		assert_non_null(p);
+		assert_true(p->rule_count > 0);
+		policy_put(p);
+		err_fini(&err);
+	}
+}
+
 static void test_references(void **state)
 {
 	struct policy *p = policy_good(RULE ACTION);
@@ -521,6 +543,7 @@ int main(void)
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_userids),
 		cmocka_unit_test(test_directory),
+		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_names_are_openssls),
 	};

@@ -66,5 +66,13 @@ def psql(ns, address, port, statement):
                      "-At", "-v", "ON_ERROR_STOP=1", "-c", statement, env=env, cwd="/")
 
 
+def psql_session(ns, directory, address, port):
+    """psql that stays; close() it."""
+    return Dialogue(ns.command(
+        "env", "PGSSLMODE=disable", "PGCONNECT_TIMEOUT=20", "psql", "-h", address, "-p", port,
+        "-U", "postgres", "-d", "postgres", "-Atq"),
+        os.path.join(str(directory), f"psql-{port}.log"))
+
+
 def redis(ns, address, port, *command):
     return ns.result("redis-cli", "-h", address, "-p", port, *command)

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test_policy_index.c - a search with the index finds what a look at every rule finds */
+#include "unit/rules_helper.h"
+
+#include "rules/policy_index.h"
+
+static unsigned seed = 20260101;
+
+static unsigned below(unsigned n)
+{
+	return (unsigned)rand_r(&seed) % n;
+}
+
+/* A condition over few values, so that rules overlap in every way. */
+static void print_condition(FILE *f, const char *key, bool ports)
+{
+	unsigned items = 1 + below(3);
+
+	fprintf(f, "%s = ", key);
+	for (unsigned i = 0; i < items; i++) {
+		unsigned from = 1 + below(200), to = from + below(below(4) ? 5 : 100);
+
+		fputs(i ? ", " : "", f);
+		if (ports)
+			fprintf(f, "%u-%u", from, to);
+		else if (below(20) == 0)
+			fputs(below(2) ? "any" : "255.255.255.0/24, ffff::/16", f);
+		else if (below(3) == 0)
+			fprintf(f, "::%x-::%x", from, to);
+		else
+			fprintf(f, "10.0.%u.%u-10.0.%u.%u", from / 16, from % 16, to / 16, to % 16);
+	}
+	fputc('\n', f);
+}
+
+static char *random_rules(unsigned count)
+{
+	static const char *const directions[] = {"inbound", "outbound", "both"};
+	static const char *const actions[] = {"tls", "pass", "reject"};
+	char *text;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	for (unsigned i = 0; i < count; i++) {
+		fprintf(f, "[rule r%u]\npriority = %u\ndirection = %s\naction = %s\n", i,
+			1 + below(50), directions[below(3)], actions[below(3)]);
+		if (below(3) == 0)
+			fprintf(f, "userid = %u\n", below(4));
+		if (below(3) == 0)
+			print_condition(f, "local_port", true);
+		if (below(2) == 0)
+			print_condition(f, "remote_port", true);
+		if (below(4) == 0) /* families that never meet would be refused */
+			fprintf(f, "local_addr = any\n");
+		if (below(2) == 0)
+			print_condition(f, "remote_addr", false);
+		else
+			fprintf(f, "remote_addr = any\n");
+	}
+	fprintf(f, "[action tls]\ntls=on\nrole=server\n[action pass]\ntls=off\n"
+		   "[action reject]\ntls=reject\n");
+	fclose(f);
+	return text;
+}
+
+static struct endpoint random_endpoint(bool six)
+{
+	struct endpoint e = {.port = (uint16_t)(1 + below(310))};
+	char text[64];
+	unsigned n = below(310);
+
+	if (below(30) == 0)
+		snprintf(text, sizeof(text), "%s", six ? "ffff::1" : "255.255.255.255");
+	else if (six)
+		snprintf(text, sizeof(text), "::%x", n);
+	else
+		snprintf(text, sizeof(text), "10.0.%u.%u", n / 16, n % 16);
+	assert_true(addr_parse(text, &e.addr));
+	return e;
+}
+
+static void same_answers(struct policy *p, const struct query *q, struct explanation *passed)
+{
+	struct policy_index *index = p->index;
+	const struct rule *with, *without;
+	enum outcome outcome = policy_match(p, q, &with);
+	bool owner = policy_wants_owner(p, q), protect = policy_may_protect(p, q);
+	size_t count;
+
+	assert_int_equal(policy_explain(p, q, &without, passed, &count), outcome);
+	assert_ptr_equal(with, without);
+	p->index = NULL;
+	assert_int_equal(policy_match(p, q, &without), outcome);
+	assert_ptr_equal(with, without);
+	assert_int_equal(policy_wants_owner(p, q), owner);
+	assert_int_equal(policy_may_protect(p, q), protect);
+	p->index = index;
+}
+
+static void test_random(void **state)
+{
+	unsigned taken = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 60; round++) {
+		struct explanation passed[128];
+		char *text = random_rules(1 + below(120));
+		struct err_list err;
+		struct policy *p = policy_try(text, &err);
+
+		assert_non_null(p);
+		for (unsigned i = 0; i < 500; i++) {
+			bool six = below(3) == 0;
+			struct query q = {
+				.tuple = {random_endpoint(six), random_endpoint(six)},
+				.direction = (enum direction)(1 + below(3)),
+				.owner_known = below(2),
+				.uid = below(5),
+			};
+			const struct rule *rule;
+
+			same_answers(p, &q, passed);
+			taken += policy_match(p, &q, &rule) == OUTCOME_RULE;
+		}
+		policy_put(p);
+		err_fini(&err);
+		free(text);
+	}
+	assert_in_range(taken, 3000, 29000); /* both answers were tried */
+}
+
+/* What tells the 10,000 rules of test_few() apart. */
+enum kind { REMOTE_ADDR, LOCAL_ADDR, LOCAL_PORT, REMOTE_PORT };
+
+static void print_kind(FILE *f, enum kind kind, unsigned i)
+{
+	switch (kind) {
+	case REMOTE_ADDR:
+		fprintf(f, "remote_addr=10.1.%u.%u\nremote_port=443\n", i / 250, i % 250);
+		break;
+	case LOCAL_ADDR: fprintf(f, "local_addr=10.1.%u.%u\n", i / 250, i % 250); break;
+	case LOCAL_PORT: fprintf(f, "local_port=%u\nremote_addr=10.0.0.0/8\n", i + 1); break;
+	case REMOTE_PORT: fprintf(f, "remote_port=%u\nlocal_addr=10.0.0.0/8,::/0\n", i + 1); break;
+	}
+}
+
+/* At most a handful of rules are looked at. */
+static void few_are_walked(enum kind kind)
+{
+	enum { RULES = 10000 };
+	char *text;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	struct policy *p;
+
+	for (unsigned i = 0; i < RULES; i++) {
+		fprintf(f, "[rule r%u]\ndirection=both\naction=a\n", i);
+		print_kind(f, kind, i);
+	}
+	fprintf(f, "[rule last]\ndirection=both\nremote_addr=any\nlocal_addr=any\naction=a\n"
+		   "[action a]\ntls=off\n");
+	fclose(f);
+	p = policy_good(text);
+	for (unsigned i = 0; i < RULES; i += 97) {
+		struct query q = {.direction = DIRECTION_INBOUND};
+		struct policy_walk walk;
+		char addr[64];
+		uint32_t place, count = 0;
+
+		snprintf(addr, sizeof(addr), "10.1.%u.%u", i / 250, i % 250);
+		assert_true(addr_parse(addr, &q.tuple.remote.addr));
+		q.tuple.local.addr = q.tuple.remote.addr;
+		q.tuple.local.port = q.tuple.remote.port = (uint16_t)(i + 1);
+		policy_walk_init(&walk, p->index, &q.tuple);
+		while (policy_walk_next(&walk, &place))
+			count++;
+		assert_in_range(count, 2, 3);
+	}
+	policy_put(p);
+	free(text);
+}
+
+static void test_few(void **state)
+{
+	(void)state;
+	few_are_walked(REMOTE_ADDR);
+	few_are_walked(LOCAL_ADDR);
+	few_are_walked(LOCAL_PORT);
+	few_are_walked(REMOTE_PORT);
+}
+
+static void test_empty(void **state)
+{
+	struct policy_index *x = policy_index_new(NULL, 0);
+	struct query q = query_of("10.0.0.1:1", "10.0.0.1:1", DIRECTION_INBOUND);
+	struct policy_walk walk;
+	uint32_t place;
+
+	(void)state;
+	policy_walk_init(&walk, x, &q.tuple);
+	assert_false(policy_walk_next(&walk, &place));
+	policy_index_free(x);
+	policy_index_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_few),
+		cmocka_unit_test(test_empty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
