@@ -25,7 +25,8 @@ void err_fini(struct err_list *e)
 	err_init(e);
 }
 
-static void append(char ***lines, size_t *count, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void append(
+	char ***lines, size_t *count, const char *fmt, va_list ap)
 {
 	char **more = realloc(*lines, (*count + 1) * sizeof(**lines));
 	char *line;

@@ -306,11 +306,12 @@ static int compare_sections(const void *a, const void *b)
 /* Kinds compare without case, names with: [rule A] and [rule a] are two rules. */
 static void refuse_duplicate_sections(struct ini *ini, struct err_list *err)
 {
-	struct ini_section **sorted = ini_alloc(NULL, ini->section_count * sizeof(*sorted));
+	struct ini_section **sorted =
+		ini_alloc(NULL, ini->section_count * sizeof(struct ini_section *));
 
 	for (size_t i = 0; i < ini->section_count; i++)
 		sorted[i] = &ini->sections[i];
-	qsort(sorted, ini->section_count, sizeof(*sorted), compare_sections);
+	qsort(sorted, ini->section_count, sizeof(struct ini_section *), compare_sections);
 	for (size_t i = 1; i < ini->section_count; i++) {
 		const struct ini_section *a = sorted[i - 1], *b = sorted[i];
 
@@ -344,13 +345,13 @@ static void entries_compact(struct ini_section *s)
 /* The first one stays, so that each key is there once for whoever goes on reading. */
 static void refuse_duplicate_keys(struct ini_section *s, struct err_list *err)
 {
-	struct ini_entry **sorted = ini_alloc(NULL, s->entry_count * sizeof(*sorted));
+	struct ini_entry **sorted = ini_alloc(NULL, s->entry_count * sizeof(struct ini_entry *));
 	const struct ini_entry *first = NULL;
 	char sentence[64];
 
 	for (size_t i = 0; i < s->entry_count; i++)
 		sorted[i] = &s->entries[i];
-	qsort(sorted, s->entry_count, sizeof(*sorted), compare_entries);
+	qsort(sorted, s->entry_count, sizeof(struct ini_entry *), compare_entries);
 	for (size_t i = 0; i < s->entry_count; i++) {
 		struct ini_entry *e = sorted[i];
 

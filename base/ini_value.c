@@ -60,7 +60,7 @@ static size_t piece_len(const char *text, char *quote)
 	size_t n = 0;
 
 	*quote = '"';
-	for (bool decided = false; text[n] && n < PIECE; n++) {
+	for (bool decided = false; n < PIECE && text[n]; n++) {
 		if (!quoted(text + n))
 			continue;
 		if (decided && text[n] == *quote)

@@ -50,7 +50,8 @@ bool log_wants(enum log_level level)
 }
 
 /* One write per line, so that lines of several threads do not mix. */
-static void log_line(enum log_level level, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void log_line(
+	enum log_level level, const char *fmt, va_list ap)
 {
 	char line[2048];
 	int saved = errno;
@@ -79,7 +80,6 @@ static void log_line(enum log_level level, const char *fmt, va_list ap)
 	void name(const char *fmt, ...)                                                            \
 	{                                                                                          \
 		va_list ap;                                                                        \
-                                                                                                   \
 		va_start(ap, fmt);                                                                 \
 		log_line(level, fmt, ap);                                                          \
 		va_end(ap);                                                                        \

@@ -84,8 +84,8 @@ static X509 *only_certificate(const char *path, const char *text, size_t len, st
 			path);
 	else if (count > 1)
 		err_add(err,
-			"%s: holds %d certificates, but each has a file of its own: store the bundle "
-			"with attls-keyring add",
+			"%s: holds %d certificates, but each has a file of its own: store the "
+			"bundle with attls-keyring add",
 			path, count);
 	sk_X509_pop_free(all, X509_free);
 	return x;

@@ -9,8 +9,8 @@
 /**
  * certfile_read() - a certificate with its key and status
  * @folder: certs/OWNER; @file: "LABEL.pem" in it
- * Return: owned; NULL if the file name is no label. @x509 is NULL if the certificate cannot be read.
- * @err has every problem.
+ * Return: owned; NULL if the file name is no label. Its x509 is NULL if the certificate cannot be
+ * read. @err has every problem.
  */
 struct cert *certfile_read(const struct guard *g, const char *folder, const char *owner,
 	const char *file, struct err_list *err);

@@ -173,8 +173,8 @@ bool guard_key(const struct guard *g, const char *path, const struct stat *st, s
 	}
 	if ((mode & S_IRGRP) && st->st_gid != g->gid && !is_own_group(st->st_gid)) {
 		err_add(err,
-			"%s: private key readable by the foreign group %u: chmod 600, or chgrp it to "
-			"the keyring directory's group %u",
+			"%s: private key readable by the foreign group %u: chmod 600, or chgrp it "
+			"to the keyring directory's group %u",
 			path, (unsigned)st->st_gid, (unsigned)g->gid);
 		return false;
 	}

@@ -56,8 +56,8 @@ EVP_PKEY *issue_key(const char *type, int size, struct err_list *err)
 	ERR_clear_error();
 	if (!key)
 		err_add(err,
-			"no key of type %s and size %d: rsa has 2048 to 16384 bits, nistecc 256, 384 or "
-			"521; the third type is ed25519",
+			"no key of type %s and size %d: rsa has 2048 to 16384 bits, nistecc 256, 384 "
+			"or 521; the third type is ed25519",
 			type, size);
 	return key;
 }
@@ -91,8 +91,8 @@ bool issue_usage_parse(const char *text, unsigned *usage, struct err_list *err)
 	for (char *w = strtok_r(copy, ", ", &rest); w; w = strtok_r(NULL, ", ", &rest)) {
 		if (!usage_word(w)) {
 			err_add(err,
-				"keyusage: \"%s\" is none of handshake, dataencrypt, docsign, certsign, "
-				"keyagree",
+				"keyusage: \"%s\" is none of handshake, dataencrypt, docsign, "
+				"certsign, keyagree",
 				w);
 			good = false;
 		}

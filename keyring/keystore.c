@@ -158,8 +158,8 @@ static void resolve(
 
 	if (!c) {
 		err_add(err,
-			"%s:%d: there is no certificate %s/%s: add it, or take it out with attls-keyring "
-			"remove",
+			"%s:%d: there is no certificate %s/%s: add it, or take it out with "
+			"attls-keyring remove",
 			e->path, ref->line, ref->owner, ref->label);
 		return;
 	}

@@ -21,7 +21,7 @@ bool name_encode(const char *name, char *out)
 		if (n + 3 > NAME_MAX_LEN && (needs_escape(name, i) || n + 1 > NAME_MAX_LEN))
 			return false;
 		if (needs_escape(name, i))
-			n += (size_t)sprintf(out + n, "%%%02X", (unsigned char)name[i]);
+			n += (size_t)snprintf(out + n, 4, "%%%02X", (unsigned char)name[i]);
 		else
 			out[n++] = name[i];
 	}
@@ -56,6 +56,15 @@ bool name_decode(const char *text, char *out)
 	}
 	out[n] = '\0';
 	return n > 0 && !*text;
+}
+
+void name_with_suffix(const char *name, const char *suffix, char *out)
+{
+	size_t len;
+
+	name_encode(name, out);
+	len = strlen(out);
+	snprintf(out + len, NAME_SIZE - len, "%s", suffix);
 }
 
 bool name_has_suffix(const char *file, const char *suffix)

@@ -36,6 +36,9 @@ bool name_decode(const char *text, char *out);
  */
 bool name_from_file(const char *file, const char *suffix, char *out);
 
+/** name_with_suffix() - the file name of @name, which must encode, into NAME_SIZE bytes */
+void name_with_suffix(const char *name, const char *suffix, char *out);
+
 /** name_has_suffix() - whether @file is something followed by @suffix */
 bool name_has_suffix(const char *file, const char *suffix);
 

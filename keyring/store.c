@@ -119,8 +119,7 @@ static void spell(const char *path, const char *name, const char *suffix, char *
 	char found[NAME_SIZE];
 
 	err_init(&ignored);
-	name_encode(name, out);
-	strcat(out, suffix);
+	name_with_suffix(name, suffix, out);
 	names_list(&files, path, &ignored);
 	for (size_t i = 0; i < files.count; i++) {
 		if (name_from_file(files.items[i], suffix, found) && strcasecmp(found, name) == 0)
@@ -203,12 +202,6 @@ static bool put_file(const struct store *s, int folder, const struct draft *d, s
 	return false;
 }
 
-static void file_name(const char *name, const char *suffix, char *out)
-{
-	name_encode(name, out);
-	strcat(out, suffix);
-}
-
 static bool put_key(const struct store *s, int folder, const struct cert *c, struct err_list *err)
 {
 	char file[NAME_SIZE];
@@ -216,7 +209,7 @@ static bool put_key(const struct store *s, int folder, const struct cert *c, str
 	char *text = pem_from_key(c->key, &d.len);
 	bool good;
 
-	file_name(c->label, ".key", file);
+	name_with_suffix(c->label, ".key", file);
 	d.text = text;
 	if (!text)
 		err_add(err, "%s: the private key cannot be written as PEM", c->label);
@@ -230,7 +223,7 @@ static bool put_meta(const struct store *s, int folder, const struct cert *c, st
 	char file[NAME_SIZE], text[64];
 	struct draft d = {.file = file, .text = text, .mode = MODE_PUBLIC};
 
-	file_name(c->label, ".meta", file);
+	name_with_suffix(c->label, ".meta", file);
 	d.len = (size_t)snprintf(
 		text, sizeof(text), "[certificate]\ntrust = %s\n", cert_trust_name(c->trust));
 	return put_file(s, folder, &d, err);
@@ -243,7 +236,7 @@ static bool put_cert(const struct store *s, int folder, const struct cert *c, st
 	char *text = pem_from_certificate(c->x509, &d.len);
 	bool good;
 
-	file_name(c->label, ".pem", file);
+	name_with_suffix(c->label, ".pem", file);
 	d.text = text;
 	if (!text)
 		err_add(err, "%s: the certificate cannot be written as PEM", c->label);
@@ -314,7 +307,7 @@ bool store_remove_cert(struct store *s, const char *owner, const char *label, st
 	if (folder < 0)
 		return false;
 	for (size_t i = 0; i < 3 && good; i++) {
-		file_name(label, suffixes[i], file);
+		name_with_suffix(label, suffixes[i], file);
 		good = remove_file(s, folder, file, err);
 	}
 	fsync(folder);

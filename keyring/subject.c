@@ -113,7 +113,8 @@ GENERAL_NAMES *altnames_parse(const char *text, struct err_list *err)
 		good = g && sk_GENERAL_NAME_push(names, g);
 		if (!good) {
 			err_add(err,
-				"altname: \"%s\" is none of DNS:NAME, IP:ADDRESS, EMAIL:ADDRESS, URI:URI",
+				"altname: \"%s\" is none of DNS:NAME, IP:ADDRESS, EMAIL:ADDRESS, "
+				"URI:URI",
 				part);
 			GENERAL_NAME_free(g);
 		}
@@ -131,12 +132,13 @@ char *subject_text(const X509_NAME *name)
 	/* UTF-8 stays readable; what could forge a line of output is escaped */
 	unsigned long flags = XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
 	BIO *mem = BIO_new(BIO_s_mem());
-	char *data = NULL, *text;
-	long len = 0;
+	char *data = NULL, *text = NULL;
+	long len;
 
-	if (mem && X509_NAME_print_ex(mem, name, 0, flags) >= 0)
+	if (mem && X509_NAME_print_ex(mem, name, 0, flags) >= 0) {
 		len = BIO_get_mem_data(mem, &data);
-	text = heap_format("%.*s", (int)len, data ? data : "");
+		text = strndup(data ? data : "", (size_t)len);
+	}
 	BIO_free(mem);
 	return text;
 }
@@ -179,14 +181,14 @@ char *altnames_text(const X509 *x, const char *comma)
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
-	if (!f)
-		abort();
-	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+	for (int i = 0; f && i < sk_GENERAL_NAME_num(names); i++) {
 		fputs(i ? comma : "", f);
 		print_altname(f, sk_GENERAL_NAME_value(names, i));
 	}
-	if (fclose(f) != 0)
-		abort();
+	if (f && fclose(f) != 0) {
+		free(text);
+		text = NULL;
+	}
 	GENERAL_NAMES_free(names);
 	return text;
 }

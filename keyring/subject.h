@@ -19,13 +19,16 @@ X509_NAME *subject_parse(const char *text, struct err_list *err);
  */
 GENERAL_NAMES *altnames_parse(const char *text, struct err_list *err);
 
-/** subject_text() - RFC 2253 text of @name, control characters escaped; owned */
+/**
+ * subject_text() - RFC 2253 text of @name, control characters escaped
+ * Return: owned, NULL without memory.
+ */
 char *subject_text(const X509_NAME *name);
 
 /**
  * altnames_text() - the subjectAltNames of @x, each as altnames_parse() reads it
  * @comma: what stands between them. Bytes that are not printable become '?'.
- * Return: owned, "" if there are none.
+ * Return: owned, "" if there are none, NULL without memory.
  */
 char *altnames_text(const X509 *x, const char *comma);
 

@@ -132,6 +132,7 @@ static bool command_policy_match(
 	struct query q = {0};
 	struct explanation *passed;
 	const struct rule *rule = NULL;
+	const char *action;
 	enum outcome outcome;
 	size_t count = 0;
 
@@ -145,9 +146,11 @@ static bool command_policy_match(
 		return false;
 	}
 	outcome = policy_explain(p, &q, &rule, passed, &count);
-	*result = json_pack("{s:s?, s:s?, s:s, s:o}", "rule", rule ? rule->name : NULL, "action",
-		rule ? rule->action->name : NULL, "outcome", outcomes[outcome], "passed_over",
-		passed_over(passed, count));
+	action = outcome == OUTCOME_RULE                                ? rule->action->name
+		 : outcome == OUTCOME_UNMATCHED && !p->unmatched_reject ? "pass"
+									: "reject";
+	*result = json_pack("{s:s?, s:s, s:s, s:o}", "rule", rule ? rule->name : NULL, "action",
+		action, "outcome", outcomes[outcome], "passed_over", passed_over(passed, count));
 	free(passed);
 	return true;
 }

@@ -96,6 +96,14 @@ static bool step_inward(struct flow *f)
 	return got > 0 || all.len > in.len;
 }
 
+/* Neither direction waits for the other. */
+static bool step_both(struct flow *f)
+{
+	bool inward = step_inward(f), outward = step_outward(f);
+
+	return inward || outward;
+}
+
 /* The application has closed its direction and everything it sent is encrypted. */
 static bool step_end_outward(struct flow *f)
 {
@@ -143,7 +151,7 @@ static bool advance_once(struct flow *f)
 	if (f->state == FLOW_HANDSHAKE)
 		moved = step_handshake(f) || step_end_handshake(f);
 	else
-		moved = step_inward(f) | step_outward(f);
+		moved = step_both(f);
 	if (session_status(f->session) == SESSION_FAILED) {
 		fail_session(f);
 		return false;

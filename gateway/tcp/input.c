@@ -28,9 +28,14 @@ static void challenge(struct tcb *t, usec_t now)
 	t->ack_now = true;
 }
 
-/* An ACK that the peer needs to go on, without limit if the segment carried something. */
+/*
+ * An ACK that the peer needs to go on, without limit if the segment carried something. What was
+ * here already is reported as such.
+ */
 static void answer(struct tcb *t, const struct arrival *a)
 {
+	if (a->end <= recvq_ack(&t->rcv))
+		recvq_insert(&t->rcv, a->pos, a->seg->payload[0]);
 	if (segment_payload_len(a->seg) || a->seg->flags & SEG_FIN)
 		t->ack_now = true;
 	else

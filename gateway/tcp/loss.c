@@ -231,13 +231,20 @@ static usec_t probe_interval(const struct tcb *t)
 	return pto;
 }
 
+/* Something is in flight, and the peer has not taken its window back from it. */
+static bool may_probe(const struct tcb *t)
+{
+	return sendq_flight(&t->snd) > 0 && t->snd_edge >= t->snd.nxt &&
+	       t->snd.count < SENDQ_RECORDS;
+}
+
 void loss_arm_probe(struct tcb *t, usec_t now)
 {
 	usec_t at = now + probe_interval(t);
 
 	if (!t->sack_ok || t->loss.phase != LOSS_OPEN || t->snd.sacked || t->snd.lost)
 		return;
-	if (sendq_flight(&t->snd) == 0 || t->loss.tlp_end || at >= t->timer[TCB_TIMER_REXMT])
+	if (!may_probe(t) || t->loss.tlp_end || at >= t->timer[TCB_TIMER_REXMT])
 		at = USEC_NEVER;
 	t->timer[TCB_TIMER_PROBE] = at;
 }
@@ -247,7 +254,7 @@ void loss_probe_expired(struct tcb *t, usec_t now)
 	uint64_t lost = t->snd.lost;
 
 	if (t->loss.phase == LOSS_OPEN && !t->snd.sacked && !t->snd.lost) {
-		t->loss.tlp_due = sendq_flight(&t->snd) > 0 && t->snd.count < SENDQ_RECORDS;
+		t->loss.tlp_due = may_probe(t);
 		return;
 	}
 	rack_detect(t, now);

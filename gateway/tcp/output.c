@@ -74,7 +74,7 @@ static bool window_update_due(const struct tcb *t)
 static uint16_t offer_window(struct tcb *t)
 {
 	uint64_t ack = recvq_ack(&t->rcv), can = edge_possible(t), unit = 1u << t->rcv_wscale;
-	uint64_t hard = t->rcv.nxt + t->rcv.ring.limit - ring_len(&t->rcv.ring);
+	uint64_t hard = t->rcv.nxt + t->rcv_limit + unit - ring_len(&t->rcv.ring);
 	uint64_t left = t->rcv_edge > ack ? t->rcv_edge - ack : 0, units;
 
 	units = (left + unit - 1) / unit;
@@ -265,8 +265,7 @@ static bool send_data(struct tcb *t, struct segment *seg, usec_t now)
 
 static bool tail_probe_due(const struct tcb *t)
 {
-	return t->loss.tlp_due && sendq_flight(&t->snd) > 0 && t->snd_edge >= t->snd.nxt &&
-	       !t->snd.sacked && !t->snd.lost && t->snd.count < SENDQ_RECORDS_MAX;
+	return t->loss.tlp_due;
 }
 
 /* One new segment if the window lets it go, else the last one again (RFC 8985 7.3). */

@@ -84,8 +84,8 @@ static bool set_trust(struct context *c, struct err_list *err)
 	}
 	if (anchors == 0) {
 		err_add(err,
-			"ring %s/%s has no trusted certificate of usage CERTAUTH or SITE, so no server "
-			"can be verified: connect the CA's certificate",
+			"ring %s/%s has no trusted certificate of usage CERTAUTH or SITE, so no "
+			"server can be verified: connect the CA's certificate",
 			c->ring->owner, c->ring->name);
 		return false;
 	}
@@ -150,8 +150,8 @@ static bool set_credentials(struct context *c, const char *label, struct err_lis
 	c->cert = keyring_certificate(c->ring, label);
 	if (!c->cert && label) {
 		err_add(err,
-			"ring %s/%s has no usable certificate \"%s\": it must be connected with usage "
-			"PERSONAL, be trusted and have its private key",
+			"ring %s/%s has no usable certificate \"%s\": it must be connected with "
+			"usage PERSONAL, be trusted and have its private key",
 			c->ring->owner, c->ring->name, label);
 		return false;
 	}

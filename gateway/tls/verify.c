@@ -53,9 +53,9 @@ static char *chain_reason(X509_STORE_CTX *store, const struct keyring *ring)
 	n = asprintf(&text,
 		"certificate verify failed: %s (%s certificate %s, issued by %s%s%s%s%s%s)",
 		X509_verify_cert_error_string(error),
-		X509_STORE_CTX_get_error_depth(store) > 0 ? "issuer" : "peer", subject, issuer,
-		hint, *hint ? ring->owner : "", *hint ? "/" : "", *hint ? ring->name : "",
-		*hint ? " vouches for" : "");
+		X509_STORE_CTX_get_error_depth(store) > 0 ? "issuer" : "peer",
+		subject ? subject : "?", issuer ? issuer : "?", hint, *hint ? ring->owner : "",
+		*hint ? "/" : "", *hint ? ring->name : "", *hint ? " vouches for" : "");
 	free(subject);
 	free(issuer);
 	return n < 0 ? NULL : text;
@@ -97,11 +97,11 @@ static void print_names(FILE *f, const X509 *leaf)
 	char *names = altnames_text(leaf, ", ");
 	char *subject = subject_text(X509_get_subject_name(leaf));
 
-	if (*names)
+	if (names && *names)
 		fprintf(f, "%.*s%s", NAMES_SHOWN, names,
 			strlen(names) > NAMES_SHOWN ? " and more" : "");
 	else
-		fprintf(f, "nothing but its subject %s", subject);
+		fprintf(f, "nothing but its subject %s", subject ? subject : "?");
 	free(subject);
 	free(names);
 }

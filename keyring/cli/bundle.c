@@ -92,7 +92,8 @@ bool bundle_read(
 		good = take_any(b, text, len, password);
 		if (!good)
 			err_add(err,
-				"%s: is no certificate or key in PEM, DER or PKCS#12 that can be read%s",
+				"%s: is no certificate or key in PEM, DER or PKCS#12 that can be "
+				"read%s",
 				path, password ? " with this password" : " without a password");
 	}
 	file_free(text, len);

@@ -66,8 +66,8 @@ static void print_help(void)
 	     "\n"
 	     "Certificates, private keys and key rings in a directory (-k, --keyring; default\n"
 	     "/etc/attls/keyring), with the verbs of RACF's RACDCERT.\n"
-	     "OWNER is --id USER, --certauth or --site. STATUS is --trust (the default), --notrust\n"
-	     "or --hightrust.\n");
+	     "OWNER is --id USER, --certauth or --site. STATUS is --trust (the default),\n"
+	     "--notrust or --hightrust.\n");
 	for (size_t i = 0; i < VERBS; i++)
 		printf("%s %s\n", verbs[i].name, verbs[i].usage);
 	puts("\nExit status: 0 done, 1 it could not be done, 2 wrong use.");

@@ -7,7 +7,7 @@
 
 #include "keyring/certfile.h"
 #include "keyring/cli/arguments.h"
-#include "keyring/cli/table.h"
+#include "keyring/cli/listing.h"
 #include "keyring/store.h"
 
 /** verb_fn - do it. Return: false with sentences in @err. */
@@ -62,7 +62,7 @@ void describe_print(const struct desk *d, const struct cert *c);
 void describe_print_json(const json_t *j);
 
 /** describe_row() - the same in one row of a table */
-void describe_row(struct table *t, const struct cert *c);
+void describe_row(struct listing *t, const struct cert *c);
 
 /** describe_time() - RFC 3339 text of a certificate's date into @buf of 32 bytes */
 const char *describe_time(const ASN1_TIME *t, char *buf);

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from lib.gateway import Gateway
-from lib.nfqueue import (ACK, DROP, FIN, MARK, PSH, RST, SYN, Queues, Sniffer, Tun, pass_all, steal,
+from lib.nfqueue import (ACK, FIN, MARK, PSH, RST, SYN, Queues, Sniffer, Tun, pass_all, steal,
                          tcp)
 from lib.topology import LEFT, RIGHT, Chain, unreachable
 from lib.wait import wait_for
@@ -422,10 +422,11 @@ def test_routers_own_errors_about_injected_packets_are_queued(place, device, int
     p = place(CLIENT_ROUTER)
     gw = p.chain.nodes[1]
     gw.run("ip", "link", "set", interface, "mtu", "1400")
-    queues = p.up(gw, OUT, lambda _packet: (DROP, 0), **OUTWARDS)
+    queues = p.up(gw, OUT, steal, **OUTWARDS)
     tun = Tun(gw, device)
     p.stack.callback(tun.close)
-    ends = (p.client_address, 5555), (p.server_address, PORT)
+    s, _ = p.pair(p.listen())
+    ends = s.getsockname()[:2], s.getpeername()[:2]
     tun.write(tcp(*(ends if device == "attlsw" else ends[::-1]), 1, 1, ACK, b"x" * 1430))
     error = wait_for(lambda: [x for x in queues.packets if x.protocol in (1, 58)], "error")[0]
     assert error.queue == ICMP_QUEUE

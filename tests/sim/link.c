@@ -87,8 +87,8 @@ static usec_t arrival(struct link *l, size_t len, usec_t now, struct rng *rng)
 	return at;
 }
 
-static void send_one(struct link *l, const struct segment *seg, struct span data, usec_t now,
-	struct rng *rng)
+static void send_one(
+	struct link *l, const struct segment *seg, struct span data, usec_t now, struct rng *rng)
 {
 	unsigned copies = rng_chance(rng, l->p.duplicate) ? 2 : 1;
 

@@ -15,7 +15,7 @@ struct world {
 	struct rng rng;
 	struct end end[2];
 	struct link link[2]; /* link[i] carries what end[i] sends */
-	unsigned forge;	     /* permille of arrivals accompanied by a forged segment */
+	unsigned forge;      /* permille of arrivals accompanied by a forged segment */
 	uint64_t events;
 };
 

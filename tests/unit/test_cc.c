@@ -17,8 +17,11 @@ static usec_t round_trip(struct cc *c, usec_t now)
 	uint64_t left = c->cwnd;
 
 	while (left >= 2 * MSS) {
-		struct cc_ack a = {
-			.delivered = 2 * MSS, .pipe = left, .progress = true, .limited = true, .srtt = RTT};
+		struct cc_ack a = {.delivered = 2 * MSS,
+			.pipe = left,
+			.progress = true,
+			.limited = true,
+			.srtt = RTT};
 
 		cc_grow(c, &a, now);
 		left -= 2 * MSS;

@@ -62,7 +62,7 @@ static int setup(void **state)
 	struct store *s;
 
 	(void)state;
-	strcpy(dir, "/tmp/attls-keyring-XXXXXX");
+	snprintf(dir, sizeof(dir), "/tmp/attls-keyring-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	err_init(&err);
 	s = store_open(dir, &err);

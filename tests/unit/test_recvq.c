@@ -170,8 +170,8 @@ static void test_number_of_intervals_is_bounded(void **state)
 	recvq_init(&q, FIRST, 65536, NULL);
 	for (uint64_t i = 1; i <= RECVQ_RANGES; i++)
 		assert_int_equal(put(&q, 10 * i, 10 * i + 5), RECVQ_STORED);
-	assert_int_equal(put(&q, 10 * (RECVQ_RANGES + 1), 10 * (RECVQ_RANGES + 1) + 5),
-		RECVQ_REFUSED);
+	assert_int_equal(
+		put(&q, 10 * (RECVQ_RANGES + 1), 10 * (RECVQ_RANGES + 1) + 5), RECVQ_REFUSED);
 	assert_int_equal(put(&q, 0, 10), RECVQ_FILLED);
 	assert_int_equal(q.nxt, FIRST + 15);
 	recvq_fini(&q);

@@ -99,11 +99,13 @@ static void test_window_updates_are_taken_in_their_order(void **state)
 	(void)state;
 	rig_start(&r, &p);
 	rig_in(&r, SEG_ACK, 1, 1, 10);
+	/* a later segment takes 61 KB back */
 	rig_ack(&r, 11, 1, 4000);
-	/* a shadow of the past: an older segment with a larger window */
+	/* shadows of the past: an older segment, and an earlier copy of the same number */
+	rig_in(&r, SEG_ACK, 1, 1, 10);
 	rig_ack(&r, 11, 1, 3000);
 	rig_write(&r, 10000);
-	rig_out(&r, SEG_ACK, 1, 11, 10000);
+	rig_out(&r, SEG_ACK, 1, 11, 4000);
 	tcb_fini(&r.t);
 
 	rig_start(&r, &p);
@@ -150,6 +152,7 @@ static void test_our_window_closes_and_opens_again(void **state)
 	tcb_fini(&r.t);
 }
 
+/* But for one case: a buffer that is full to its limit cannot hold an offer rounded up. */
 static void test_our_edge_never_moves_left_whatever_the_scale(void **state)
 {
 	(void)state;
@@ -163,7 +166,7 @@ static void test_our_edge_never_moves_left_whatever_the_scale(void **state)
 		rig_start(&r, &p);
 		/* nobody reads: the window closes byte by byte */
 		for (int i = 0; i < 400; i++, seq += 77) {
-			uint64_t now;
+			uint64_t now, unit = (uint64_t)1 << shift;
 
 			rig_in(&r, SEG_ACK, seq, 1, 77);
 			if (!tcb_output(&r.t, r.now, &r.out)) {
@@ -171,9 +174,9 @@ static void test_our_edge_never_moves_left_whatever_the_scale(void **state)
 				assert_true(tcb_output(&r.t, r.now, &r.out));
 			}
 			now = (uint32_t)(r.out.ack - RIG_IRS) + ((uint64_t)r.out.wnd << shift);
-			assert_true(now >= edge);
-			assert_true(now <= r.t.rcv_limit + 2 + ((uint64_t)1 << shift));
-			edge = now;
+			assert_true(now >= edge || (edge - now < unit && now > r.t.rcv_limit));
+			assert_true(now <= 1 + r.t.rcv_limit + unit);
+			edge = now > edge ? now : edge;
 		}
 		tcb_fini(&r.t);
 	}

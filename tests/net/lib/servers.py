@@ -3,7 +3,6 @@
 import glob
 import os
 import pwd
-import shutil
 
 from .netns import sh
 
@@ -26,10 +25,11 @@ http {{
   }}
 }}
 """
-
-
-def _url_host(address):
-    return f"[{address}]" if ":" in address else address
+PYTHON_HTTP = """
+import runpy, socket
+socket.getfqdn = lambda name="": name
+runpy.run_module("http.server", run_name="__main__")
+"""
 
 
 def nginx(ns, directory, port, cert=None, extra=""):
@@ -39,7 +39,8 @@ def nginx(ns, directory, port, cert=None, extra=""):
     os.chmod(directory, 0o755)
     listen = "".join(f"    listen {a}:{port}{' ssl' if cert else ''};\n"
                      for a in ("0.0.0.0", "[::]"))
-    tls = f"    ssl_certificate {cert.pem};\n    ssl_certificate_key {cert.key};\n" if cert else ""
+    tls = (f"    ssl_certificate {cert.pem};\n    ssl_certificate_key {cert.key};\n"
+           "    ssl_protocols TLSv1.2 TLSv1.3;\n") if cert else ""
     config = os.path.join(directory, "nginx.conf")
     with open(config, "w") as f:
         f.write(NGINX.format(dir=directory, listen=listen, tls=tls + extra))
@@ -70,8 +71,8 @@ def gnutls_server(ns, directory, port, cert, *options):
 
 
 def python_http(ns, directory, port, address):
-    """python3 -m http.server over the files of @directory."""
-    process = ns.start("/usr/bin/python3", "-m", "http.server", port, "--bind", address,
+    """python3 -m http.server over the files of @directory, which asks no DNS for its own name."""
+    process = ns.start("/usr/bin/python3", "-c", PYTHON_HTTP, port, "--bind", address,
                        "--directory", directory, log=os.path.join(str(directory), ".http.log"))
     ns.wait_listening(port, process)
     return process
@@ -117,7 +118,3 @@ def _open_path(path):
     while path not in ("/", "/tmp"):
         os.chmod(path, os.stat(path).st_mode | 0o011)
         path = os.path.dirname(path)
-
-
-def remove(directory):
-    shutil.rmtree(directory, ignore_errors=True)

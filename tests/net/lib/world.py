@@ -65,9 +65,10 @@ class World:
         gateway.add_cert(rules.SERVER_RING, cert or self.pki.server)
         return gateway.begin() if begin else gateway
 
-    def both(self, port, **keys):
-        """Scenario 3: a gateway at each end. Returns (client's, server's)."""
-        return self.client_gateway(port, **keys), self.server_gateway(port)
+    def both(self, port, names=("c", "s"), **keys):
+        """Scenario 3: a gateway at each end, rules called @names. Returns (client's, server's)."""
+        return (self.client_gateway(port, name=names[0], **keys),
+                self.server_gateway(port, name=names[1]))
 
     # Peers
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* add.c - add, delete: certificates from files into the store, and out of it */
+/* verb_add.c - add, delete: certificates from files into the store, and out of it */
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "keyring/cli/bundle.h"
-#include "keyring/cli/table.h"
+#include "keyring/cli/listing.h"
 #include "keyring/cli/verbs.h"
 #include "keyring/name.h"
 
@@ -81,7 +81,8 @@ static bool may_store(const struct desk *d, const struct cert *c, struct err_lis
 	}
 	if (old && !same_public_key(old->x509, c->x509)) {
 		err_add(err,
-			"%s/%s is there already, with another key: delete it first, or take another label",
+			"%s/%s is there already, with another key: delete it first, or take "
+			"another label",
 			c->owner, c->label);
 		return false;
 	}

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* list.c - list, listring: what is in the store */
+/* verb_list.c - list, listring: what is in the store */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/json_text.h"
 #include "keyring/certfile.h"
-#include "keyring/cli/table.h"
+#include "keyring/cli/listing.h"
 #include "keyring/cli/verbs.h"
 
 static bool cert_wanted(const struct arguments *a, const struct cert *c)
@@ -59,7 +59,7 @@ static size_t list_certs(const struct desk *d, const struct arguments *a, json_t
 {
 	static const char *const heading[] = {
 		"OWNER", "LABEL", "STATUS", "KEY", "VALID TO", "SUBJECT", NULL};
-	struct table t;
+	struct listing t;
 	size_t count;
 	int printed = 0;
 
@@ -67,10 +67,10 @@ static size_t list_certs(const struct desk *d, const struct arguments *a, json_t
 		return each_cert(d, a, list_json, j);
 	if (a->values[ARG_LABEL])
 		return each_cert(d, a, list_lines, &printed);
-	table_init(&t, heading);
+	listing_init(&t, heading);
 	count = each_cert(d, a, list_row, &t);
-	table_print(&t);
-	table_fini(&t);
+	listing_print(&t);
+	listing_fini(&t);
 	return count;
 }
 
@@ -93,7 +93,7 @@ bool verb_list(const struct arguments *a, struct err_list *err)
 	return count > 0 || !a->values[ARG_LABEL];
 }
 
-static void ring_rows(const struct keyring *r, struct table *t)
+static void ring_rows(const struct keyring *r, struct listing *t)
 {
 	for (size_t i = 0; i < r->connection_count; i++) {
 		const struct connection *c = &r->connections[i];
@@ -101,12 +101,12 @@ static void ring_rows(const struct keyring *r, struct table *t)
 			cert_usage_name(c->usage), c->is_default ? "YES" : "NO",
 			cert_trust_name(c->cert->trust), c->cert->key ? "yes" : "no"};
 
-		table_add(t, row);
+		listing_add(t, row);
 	}
 	if (r->connection_count == 0) {
 		const char *row[] = {r->owner, r->name, "-", "-", "-", "-", "-", "-"};
 
-		table_add(t, row);
+		listing_add(t, row);
 	}
 }
 
@@ -142,7 +142,7 @@ static bool ring_wanted(const struct arguments *a, const struct keyring *r)
 
 /* Return: how many rings were wanted. */
 static size_t list_rings(
-	const struct desk *d, const struct arguments *a, struct table *t, json_t *j)
+	const struct desk *d, const struct arguments *a, struct listing *t, json_t *j)
 {
 	size_t certs, rings, count = 0;
 
@@ -166,7 +166,7 @@ bool verb_listring(const struct arguments *a, struct err_list *err)
 	static const char *const heading[] = {
 		"RING OWNER", "RING", "OWNER", "LABEL", "USAGE", "DEFAULT", "STATUS", "KEY", NULL};
 	json_t *j = a->values[ARG_JSON] ? json_array() : NULL;
-	struct table t;
+	struct listing t;
 	struct desk d;
 	size_t count;
 
@@ -174,11 +174,11 @@ bool verb_listring(const struct arguments *a, struct err_list *err)
 		json_decref(j);
 		return false;
 	}
-	table_init(&t, heading);
+	listing_init(&t, heading);
 	count = list_rings(&d, a, &t, j);
 	if (!j)
-		table_print(&t);
-	table_fini(&t);
+		listing_print(&t);
+	listing_fini(&t);
 	desk_close(&d);
 	if (j && !json_print(j, err))
 		return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ring.c - addring, delring, connect, remove: rings and what is connected to them */
+/* verb_ring.c - addring, delring, connect, remove: rings and what is connected to them */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* table.c - rows of text in columns as wide as they need to be */
-#include "keyring/cli/table.h"
+/* listing.c - rows of text in columns as wide as they need to be */
+#include "keyring/cli/listing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 /* A label may hold anything; a terminal should not act on it. UTF-8 passes. */
 static char *clean_copy(const char *text)
 {
-	char *copy = heap_copy(text);
+	char *copy = heap_copy(text ? text : "?");
 
 	for (char *p = copy; *p; p++) {
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
@@ -28,15 +28,15 @@ void print_clean(const char *text)
 	free(copy);
 }
 
-void table_init(struct table *t, const char *const *names)
+void listing_init(struct listing *t, const char *const *names)
 {
-	*t = (struct table){0};
+	*t = (struct listing){0};
 	while (names[t->columns])
 		t->columns++;
-	table_add(t, names);
+	listing_add(t, names);
 }
 
-void table_add(struct table *t, const char *const *texts)
+void listing_add(struct listing *t, const char *const *texts)
 {
 	t->rows = heap_append(t->rows, t->row_count, sizeof(*t->rows));
 	for (size_t i = 0; i < t->columns; i++)
@@ -54,9 +54,9 @@ static size_t text_width(const char *text)
 	return n;
 }
 
-void table_print(const struct table *t)
+void listing_print(const struct listing *t)
 {
-	size_t width[TABLE_COLUMNS] = {0};
+	size_t width[LISTING_COLUMNS] = {0};
 
 	for (size_t r = 0; r < t->row_count; r++) {
 		for (size_t i = 0; i < t->columns; i++) {
@@ -75,12 +75,12 @@ void table_print(const struct table *t)
 	}
 }
 
-void table_fini(struct table *t)
+void listing_fini(struct listing *t)
 {
 	for (size_t r = 0; r < t->row_count; r++) {
 		for (size_t i = 0; i < t->columns; i++)
 			free(t->rows[r][i]);
 	}
 	free(t->rows);
-	*t = (struct table){0};
+	*t = (struct listing){0};
 }

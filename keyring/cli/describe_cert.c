@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* describe.c - a certificate in words: a row, lines, or JSON */
+/* describe_cert.c - a certificate in words: a row, lines, or JSON */
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "base/json_text.h"
 #include "keyring/certfile.h"
-#include "keyring/cli/table.h"
+#include "keyring/cli/listing.h"
 #include "keyring/cli/verbs.h"
 #include "keyring/heap.h"
 #include "keyring/subject.h"
@@ -18,10 +18,8 @@ const char *describe_time(const ASN1_TIME *t, char *buf)
 {
 	struct tm tm;
 
-	if (!ASN1_TIME_to_tm(t, &tm))
-		strcpy(buf, "?");
-	else
-		strftime(buf, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (!ASN1_TIME_to_tm(t, &tm) || !strftime(buf, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		snprintf(buf, 32, "?");
 	return buf;
 }
 
@@ -44,13 +42,13 @@ static char *key_text(const X509 *x)
 	return heap_format("%s %d", type ? type : "unknown", key ? EVP_PKEY_get_bits(key) : 0);
 }
 
-void describe_row(struct table *t, const struct cert *c)
+void describe_row(struct listing *t, const struct cert *c)
 {
 	char until[32], *subject = subject_text(X509_get_subject_name(c->x509));
 	const char *row[] = {c->owner, c->label, cert_trust_name(c->trust), c->key ? "yes" : "no",
 		describe_time(X509_get0_notAfter(c->x509), until), subject};
 
-	table_add(t, row);
+	listing_add(t, row);
 	free(subject);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* export.c - export, checkcert: certificates to files, and a look at files */
+/* verb_export.c - export, checkcert: certificates to files, and a look at files */
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -10,7 +10,7 @@
 
 #include "base/json_text.h"
 #include "keyring/cli/bundle.h"
-#include "keyring/cli/table.h"
+#include "keyring/cli/listing.h"
 #include "keyring/cli/verbs.h"
 #include "keyring/files.h"
 #include "keyring/heap.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gencert.c - gencert: make a key and a certificate, self-signed or signed by one in the store */
+/* verb_gencert.c - gencert: make a key and a certificate, signed by itself or by another */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
