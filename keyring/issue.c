@@ -56,8 +56,8 @@ EVP_PKEY *issue_key(const char *type, int size, struct err_list *err)
 	ERR_clear_error();
 	if (!key)
 		err_add(err,
-			"no key of type %s and size %d: rsa has 2048 to 16384 bits, nistecc 256, 384 "
-			"or 521; the third type is ed25519",
+			"no key of type %s and size %d: rsa has 2048 to 16384 bits, nistecc 256, "
+			"384 or 521; the third type is ed25519",
 			type, size);
 	return key;
 }

@@ -3,6 +3,7 @@
 #include "gateway/daemon/adopt.h"
 
 #include "base/log.h"
+#include "gateway/worker/now.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,17 +11,17 @@
 /* Which worker gets its packets depends on who opened it, which is not known: all are told. */
 static void call_adopt(struct worker *w, void *arg)
 {
-	intake_adopt(&w->intake, arg, worker_now());
+	intake_adopt(&w->intake, arg, now_monotonic());
 }
 
-static bool read_line(const char *line, struct tuple *key, uint64_t *cookie)
+/* "LOCAL REMOTE COOKIE" */
+static bool read_line(char *line, struct tuple *key, uint64_t *cookie)
 {
-	char local[ENDPOINT_TEXT], remote[ENDPOINT_TEXT];
-	unsigned long long n;
+	char *local = strsep(&line, " "), *remote = strsep(&line, " ");
 
-	if (sscanf(line, "%63s %63s %llu", local, remote, &n) != 3)
+	if (!line)
 		return false;
-	*cookie = n;
+	*cookie = strtoull(line, NULL, 10);
 	return endpoint_parse(local, &key->local) && endpoint_parse(remote, &key->remote);
 }
 

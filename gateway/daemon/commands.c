@@ -6,6 +6,7 @@
 #include "gateway/daemon/adopt.h"
 #include "gateway/daemon/describe.h"
 #include "gateway/daemon/reload.h"
+#include "gateway/worker/drive.h"
 
 #include <pwd.h>
 #include <stdlib.h>
@@ -161,7 +162,7 @@ static void call_quiesce(struct worker *w, void *arg)
 {
 	w->intake.quiesced = *(bool *)arg;
 	if (w->intake.quiesced)
-		worker_reset_all(w, FAULT_ADMIN);
+		drive_reset_all(w, FAULT_ADMIN);
 }
 
 void daemon_quiesce(struct daemon *d, bool on)

@@ -2,6 +2,8 @@
 /* describe.c - workers and flows as JSON, for the control socket */
 #include "gateway/daemon/describe.h"
 
+#include "gateway/worker/now.h"
+
 #include <pwd.h>
 
 /* What is asked of every worker, summed up on its own thread. */
@@ -74,7 +76,7 @@ json_t *describe_status(struct daemon *d)
 	return json_pack("{s:s, s:I, s:s, s:i, s:I, s:I, s:b, s:{s:I, s:I},"
 			 " s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:o, s:{s:I, s:I}}",
 		"version", ATTLS_VERSION, "uptime_s",
-		(json_int_t)((worker_now() - d->started) / USEC_SEC), "mode",
+		(json_int_t)((now_monotonic() - d->started) / USEC_SEC), "mode",
 		d->settings->mode == MODE_HOST ? "host" : "router", "workers",
 		(int)d->settings->workers, "generation", (json_int_t)d->snapshot->generation,
 		"rules", (json_int_t)d->snapshot->policy->rule_count, "quiesced", (int)d->quiesced,
@@ -140,11 +142,11 @@ static json_t *describe_flow(const struct worker *w, const struct flow *f)
 		endpoint_format(&key->remote, remote), "direction", direction_name(f->direction),
 		"state", flow_state_name(f->state), "bytes_out", (json_int_t)f->bytes[SIDE_PLAIN],
 		"bytes_in", (json_int_t)f->bytes[SIDE_WIRE], "age_s",
-		(double)(worker_now() - f->opened) / (double)USEC_SEC);
+		(double)(now_monotonic() - f->opened) / (double)USEC_SEC);
 
 	add_policy(o, f, w->intake.snapshot->generation);
 	add_tls(o, f);
-	json_object_set_new(o, "uid", f->uid_known ? number(f->uid) : json_null());
+	json_object_set_new(o, "uid", f->owner.known ? number(f->owner.uid) : json_null());
 	if (flow_has_legs(f)) {
 		json_object_set_new(o, "plain", describe_leg(&f->leg[SIDE_PLAIN]));
 		json_object_set_new(o, "wire", describe_leg(&f->leg[SIDE_WIRE]));

@@ -8,6 +8,7 @@
 #include "gateway/daemon/reload.h"
 #include "gateway/daemon/recorded.h"
 #include "gateway/daemon/watch.h"
+#include "gateway/worker/now.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -233,7 +234,7 @@ static int serve(struct daemon *d)
 			d->settings->workers, d->settings->mode == MODE_HOST ? "host" : "router");
 		fprintf(stderr, "attlsd: ready\n");
 		notify_send("READY=1");
-		d->started = worker_now();
+		d->started = now_monotonic();
 		run(d, signals);
 		notify_send("STOPPING=1");
 		rc = EXIT_SUCCESS;

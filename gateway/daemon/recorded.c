@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEY "workers="
+
 unsigned recorded_workers(const struct settings *s)
 {
 	const char *slash = strrchr(s->control, '/');
@@ -18,8 +20,10 @@ unsigned recorded_workers(const struct settings *s)
 		return 0;
 	in = fopen(path, "re");
 	free(path);
-	while (in && fgets(line, sizeof(line), in) && sscanf(line, "workers=%u", &workers) != 1)
-		;
+	while (in && workers == 0 && fgets(line, sizeof(line), in)) {
+		if (strncmp(line, KEY, strlen(KEY)) == 0)
+			workers = (unsigned)strtoul(line + strlen(KEY), NULL, 10);
+	}
 	if (in)
 		fclose(in);
 	return workers;

@@ -46,10 +46,10 @@ static struct context *make(struct contexts *c, const struct action *action,
 }
 
 struct context *contexts_get(struct contexts *c, const struct snapshot *s,
-	const struct action *action, bool uid_known, uid_t uid, char *why, size_t size)
+	const struct action *action, struct owner owner, char *why, size_t size)
 {
 	const char *reason;
-	const struct keyring *ring = snapshot_ring(s, action->ring, uid_known, uid, &reason);
+	const struct keyring *ring = snapshot_ring(s, action->ring, owner, &reason);
 	struct context *found;
 
 	if (!ring) {

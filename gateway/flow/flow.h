@@ -76,8 +76,7 @@ struct flow {
 	enum fault fault;     /* the first */
 	enum side fault_side; /* whose leg it came from, with FAULT_PEER_RESET, _TIMEOUT */
 	bool reported;        /* the log has the end */
-	bool uid_known;
-	uid_t uid;
+	struct owner owner;
 	usec_t opened;    /* time of the SYN */
 	usec_t expires;   /* OPENING, PASS, LINGER: end of life; HANDSHAKE: time-out */
 	uint8_t fin_seen; /* PASS: bit per side */

@@ -140,7 +140,8 @@ static bool is_opening(const struct segment *seg)
 
 static struct query arrival_query(const struct arrival *a)
 {
-	struct query q = {.tuple = arrival_key(a), .owner_known = a->owner_known, .uid = a->uid};
+	struct query q = {
+		.tuple = arrival_key(a), .owner_known = a->owner.known, .uid = a->owner.uid};
 
 	q.direction = !is_opening(&a->seg)    ? DIRECTION_BOTH
 		      : a->side == SIDE_PLAIN ? DIRECTION_OUTBOUND
@@ -185,8 +186,7 @@ static struct flow *add_flow(struct intake *in, const struct arrival *a, const s
 
 	if (!f)
 		return NULL;
-	f->uid_known = a->owner_known;
-	f->uid = a->uid;
+	f->owner = a->owner;
 	if (table_add(&in->table, f))
 		return f;
 	flow_free(f);
@@ -215,8 +215,8 @@ static enum verdict open_tls(struct intake *in, const struct arrival *a, const s
 	struct context *context;
 	char why[512];
 
-	context = contexts_get(&in->contexts, in->snapshot, rule->action, a->owner_known, a->uid,
-		why, sizeof(why));
+	context =
+		contexts_get(&in->contexts, in->snapshot, rule->action, a->owner, why, sizeof(why));
 	if (!context)
 		return refuse(in, a, rule, why);
 	*flow = add_flow(in, a, rule, q.direction, now);

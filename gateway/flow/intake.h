@@ -22,9 +22,8 @@ enum verdict {
 /* One captured packet. */
 struct arrival {
 	struct segment seg;
-	enum side side;   /* where it came from */
-	bool owner_known; /* of the local socket; only looked up when intake_wants_owner() */
-	uid_t uid;
+	enum side side;     /* where it came from */
+	struct owner owner; /* of the local socket; only looked up when intake_wants_owner() */
 };
 
 /* An answer that belongs to no flow. */

@@ -148,9 +148,9 @@ static const struct keyring *named_ring(
 }
 
 const struct keyring *snapshot_ring(
-	const struct snapshot *s, const char *ring, bool known, uid_t uid, const char **why)
+	const struct snapshot *s, const char *ring, struct owner owner, const char **why)
 {
-	const char *user = known ? snapshot_user(s, uid) : NULL;
+	const char *user = owner.known ? snapshot_user(s, owner.uid) : NULL;
 	const struct keyring *found;
 	const char *slash;
 
@@ -164,8 +164,8 @@ const struct keyring *snapshot_ring(
 		return found;
 	}
 	if (!user) {
-		*why = known ? "the connection's user owns no ring"
-			     : "the connection's owner is not known, so neither is the ring";
+		*why = owner.known ? "the connection's user owns no ring"
+				   : "the connection's owner is not known, so neither is the ring";
 		return NULL;
 	}
 	found = keystore_ring(s->keystore, user, ring);

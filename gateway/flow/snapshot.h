@@ -12,6 +12,12 @@
 #include "rules/policy.h"
 #include "rules/settings.h"
 
+/* Whose the local socket of a connection is, as far as it was looked up. */
+struct owner {
+	bool known;
+	uid_t uid; /* meaningful with @known */
+};
+
 /* A ring owner that is an account of this system. */
 struct ring_owner {
 	char *name; /* as in the keystore */
@@ -43,12 +49,12 @@ void snapshot_put(struct snapshot *s);
 /**
  * snapshot_ring() - the ring that an action uses for the owner of a connection
  * @ring:  "NAME": of the owner's user; "OWNER/NAME"; NULL: the default ring of the gateway
- * @uid:   the owner, meaningful with @known
+ * @owner: of the connection
  * @why:   set to a static phrase when there is none, or the owner may not read it
  * Return: NULL if none can be used. Lives as long as the snapshot.
  */
 const struct keyring *snapshot_ring(
-	const struct snapshot *s, const char *ring, bool known, uid_t uid, const char **why);
+	const struct snapshot *s, const char *ring, struct owner owner, const char **why);
 
 /** snapshot_user() - name of the ring owner with @uid, NULL if no ring owner has it */
 const char *snapshot_user(const struct snapshot *s, uid_t uid);

@@ -3,8 +3,8 @@
  * device.c - the two persistent TUN devices through which the gateway injects packets
  *
  * What a packet needs to get from the wire-bound device to the network although its source address
- * is one of this machine: accept_local, forwarding, rp_filter no stricter than loose, and an address
- * on the device (without one, loose means none). All of it can be set by rtnetlink.
+ * is one of this machine: accept_local, forwarding, rp_filter no stricter than loose, and an
+ * address on the device (without one, loose means none). All of it can be set by rtnetlink.
  */
 #include "gateway/net/device.h"
 

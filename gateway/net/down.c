@@ -9,6 +9,7 @@
 #include "gateway/net/ask.h"
 #include "gateway/net/device.h"
 #include "gateway/net/net.h"
+#include "gateway/net/older.h"
 #include "gateway/net/state.h"
 #include "gateway/net/sysctl.h"
 #include "gateway/net/tables.h"
@@ -76,9 +77,11 @@ bool net_remove(struct net *n)
 		return false;
 	ok = sysctl_restore(&st, &n->err) && ok;
 	state_free(&st);
-	if (ok)
-		state_remove(n->settings);
-	return ok;
+	if (!ok)
+		return false;
+	state_remove(n->settings);
+	older_remove(n->settings);
+	return true;
 }
 
 /* The next up has to tell the daemon to resume, whatever becomes of this down. */

@@ -101,25 +101,23 @@ unsigned match_prefix_next(
 
 bool match_original(char *buf, const struct candidate *c, struct addr *at)
 {
-	const struct port_range *port = &c->remote_port;
+	char addr[2 * ADDR_TEXT], dst[2 * ADDR_TEXT + 16] = "", port[32] = "";
 	bool any = addr_any(&c->remote);
 	struct addr_range prefix;
-	char text[2 * ADDR_TEXT];
-	int n = 0;
 
 	if (at->family == 0)
 		*at = c->remote.from;
 	else if (!addr_next(at) || addr_compare(at, &c->remote.to) > 0)
 		return false;
-	buf[0] = '\0';
-	if (!any || !port_any(port))
-		n += sprintf(buf, " -m conntrack");
 	if (!any) {
 		match_prefix_next(at, &c->remote.to, &prefix);
-		n += sprintf(buf + n, " --ctorigdst %s", addr_range_format(&prefix, text));
+		snprintf(dst, sizeof(dst), " --ctorigdst %s", addr_range_format(&prefix, addr));
 	}
 	*at = any ? c->remote.to : prefix.to;
-	if (!port_any(port))
-		sprintf(buf + n, " --ctorigdstport %u:%u", port->from, port->to);
+	if (!port_any(&c->remote_port))
+		snprintf(port, sizeof(port), " --ctorigdstport %u:%u", c->remote_port.from,
+			c->remote_port.to);
+	snprintf(buf, MATCH_ORIGINAL_TEXT, "%s%s%s", dst[0] || port[0] ? " -m conntrack" : "", dst,
+		port);
 	return true;
 }

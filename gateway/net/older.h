@@ -16,7 +16,7 @@
 
 struct older {
 	struct tuple key;
-	uint64_t cookie;	/* of the socket: a later one on the same addresses has another */
+	uint64_t cookie; /* of the socket: a later one on the same addresses has another */
 	uid_t uid;
 };
 
@@ -26,8 +26,8 @@ struct older_list {
 };
 
 /** older_find() - TCP sockets beyond their handshake that a candidate covers, by sock_diag */
-bool older_find(struct older_list *list, const struct candidate_list *candidates,
-	struct err_list *err);
+bool older_find(
+	struct older_list *list, const struct candidate_list *candidates, struct err_list *err);
 
 /** older_save() - write file `established` beside the control socket, for attlsd to adopt */
 bool older_save(const struct older_list *list, const struct settings *s, struct err_list *err);

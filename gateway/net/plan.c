@@ -2,9 +2,9 @@
 /*
  * plan.c - the packet filter rules that candidates come to, as text; no system call
  *
- * The plain side's packets are stolen in raw, before connection tracking; the wire side's in mangle,
- * after it. In host mode the plain side is OUTPUT and the wire side INPUT; in router mode they are
- * PREROUTING from the inside interface and FORWARD from outside to inside.
+ * The plain side's packets are stolen in raw, before connection tracking; the wire side's in
+ * mangle, after it. In host mode the plain side is OUTPUT and the wire side INPUT; in router mode
+ * they are PREROUTING from the inside interface and FORWARD from outside to inside.
  */
 #include "gateway/net/plan.h"
 
@@ -143,7 +143,7 @@ void writer_dispatch(struct writer *w)
 	}
 }
 
-/* The local port chooses the worker of outbound candidates, the remote port that of inbound ones. */
+/* The local port chooses the worker of outbound candidates, the remote port of inbound ones. */
 void writer_steal_plain(struct writer *w)
 {
 	const struct candidate *c;

@@ -9,6 +9,7 @@
 #include "gateway/net/device.h"
 #include "gateway/net/inside.h"
 #include "gateway/net/net.h"
+#include "gateway/net/older.h"
 #include "gateway/net/state.h"
 #include "gateway/net/sysctl.h"
 #include "gateway/net/tables.h"
@@ -24,6 +25,7 @@ struct work {
 	size_t inside_count;
 	unsigned workers;
 	bool was_up;
+	bool fresh;             /* neither rules nor a state file were there */
 	bool resume;            /* a running daemon may wait for being told */
 	bool present[FAMILIES]; /* the kernel speaks this family */
 	struct tables have[FAMILIES];
@@ -145,7 +147,8 @@ static bool record(struct work *w)
 	const struct settings *s = w->net->settings;
 	struct state *st = &w->state;
 
-	w->resume = st->workers == 0 || st->quiesced;
+	w->fresh = !w->was_up && st->workers == 0;
+	w->resume = w->fresh || st->quiesced;
 	st->quiesced = false;
 	st->mode = s->mode;
 	st->workers = w->workers;
@@ -159,11 +162,34 @@ static bool record(struct work *w)
 	return state_save(st, s, &w->net->err);
 }
 
+/* Connections from before the first rule; after that, one in mid-stream may have been protected. */
+static bool note_older(struct work *w)
+{
+	const struct settings *s = w->net->settings;
+	struct older_list list;
+	struct err_list why;
+	bool ok = true;
+
+	if (!w->fresh || s->mode != MODE_HOST)
+		return true;
+	err_init(&why);
+	if (older_find(&list, &w->net->candidates, &why)) {
+		ok = !s->established_keep || older_save(&list, s, &w->net->err);
+		older_report(&list, s->established_keep);
+	} else if (s->established_keep) {
+		err_add(&w->net->err, "%s", why.lines[0]);
+		ok = false;
+	}
+	older_free(&list);
+	err_fini(&why);
+	return ok;
+}
+
 static bool apply(struct work *w)
 {
 	struct err_list *err = &w->net->err;
 
-	if (!record(w) || !device_up_all(w->net->settings, err))
+	if (!record(w) || !note_older(w) || !device_up_all(w->net->settings, err))
 		return false;
 	if (plan_rules(&w->want[1]) > 0 && !sysctl_ipv6_apply(err))
 		return false;

@@ -100,7 +100,7 @@ bool addr_range_parse(const char *text, struct addr_range *r)
 
 	if (strlen(text) >= sizeof(copy))
 		return false;
-	strcpy(copy, text);
+	memcpy(copy, text, strlen(text) + 1);
 	if ((mark = strchr(copy, '/')))
 		return prefix_parse(copy, mark, r);
 	if ((mark = strchr(copy, '-'))) {
@@ -150,7 +150,7 @@ bool endpoint_parse(const char *text, struct endpoint *e)
 
 	if (strlen(text) >= sizeof(copy))
 		return false;
-	strcpy(copy, text);
+	memcpy(copy, text, strlen(text) + 1);
 	colon = strrchr(copy, ':');
 	if (!colon || colon[1] < '0' || colon[1] > '9')
 		return false;

@@ -132,7 +132,7 @@ static void count_duplicates(struct tcb *t, struct delivery *d)
 		/* the ACK covers one hole; the rest of it was counted before */
 		uint64_t counted = d->acked > mss ? d->acked - mss : 0;
 
-		counted = seq_min(counted, l->dup_bytes);
+		counted = l->phase == LOSS_RECOVERY ? seq_min(counted, l->dup_bytes) : 0;
 		d->bytes = d->acked - counted;
 		l->dup_bytes = l->phase == LOSS_RECOVERY ? l->dup_bytes - counted : 0;
 		l->duplicates = 0;
@@ -181,6 +181,9 @@ static void pace(struct tcb *t, const struct delivery *d, uint64_t flight, bool 
 		cc_recover(&t->cc, &a);
 		return;
 	}
+	/* duplicate ACKs do not grow the window (RFC 5681 3.2), unless they are the path's habit */
+	if (!d->acked && !t->loss.reordering)
+		return;
 	if (t->cc.cwnd < t->cc.ssthresh)
 		a.limited = 2 * flight > t->cc.cwnd;
 	else

@@ -2,7 +2,8 @@
 /* path.c - what the path says by ICMP: taken by worker 0, brought to the worker with the flow */
 #include "gateway/worker/path.h"
 
-#include "gateway/worker/pool.h"
+#include "gateway/worker/drive.h"
+#include "gateway/worker/mail.h"
 
 void path_apply(struct worker *w, const struct icmp_error *e, usec_t now)
 {
@@ -19,7 +20,7 @@ void path_apply(struct worker *w, const struct icmp_error *e, usec_t now)
 		return;
 	w->counts[WORKER_ICMP]++;
 	if (e->too_big && flow_path_mtu(f, side, e->seq, e->mtu))
-		worker_drive(w, f, now);
+		drive_flow(w, f, now);
 }
 
 void path_take(struct worker *w, const struct packet *p, usec_t now)
@@ -30,5 +31,8 @@ void path_take(struct worker *w, const struct packet *p, usec_t now)
 	if (!icmp_decode(&e, span_of(p->bytes, p->len)))
 		return;
 	path_apply(w, &e, now);
-	pool_post(w->pool, w, &e);
+	for (unsigned i = 0; i < w->config->workers; i++) {
+		if (&w->all[i] != w)
+			mail_post(&w->all[i], &e);
+	}
 }

@@ -2,6 +2,8 @@
 /* pool.c - all workers: started together, stopped together, asked one after the other */
 #include "gateway/worker/pool.h"
 
+#include "gateway/worker/mail.h"
+
 #include <stdlib.h>
 
 bool pool_open(struct pool *p, const struct worker_config *config, struct err_list *err)
@@ -15,7 +17,7 @@ bool pool_open(struct pool *p, const struct worker_config *config, struct err_li
 	for (unsigned i = 0; i < config->workers; i++) {
 		bool ok = worker_open(&p->worker[i], i, &p->config, err);
 
-		p->worker[i].pool = p;
+		p->worker[i].all = p->worker;
 		p->count++;
 		if (!ok)
 			return false;
@@ -35,15 +37,7 @@ bool pool_start(struct pool *p, struct err_list *err)
 void pool_call(struct pool *p, void (*call)(struct worker *w, void *arg), void *arg)
 {
 	for (unsigned i = 0; i < p->count; i++)
-		worker_call(&p->worker[i], call, arg);
-}
-
-void pool_post(struct pool *p, const struct worker *from, const struct icmp_error *e)
-{
-	for (unsigned i = 0; i < p->count; i++) {
-		if (&p->worker[i] != from)
-			worker_post(&p->worker[i], e);
-	}
+		mail_call(&p->worker[i], call, arg);
 }
 
 void pool_close(struct pool *p)

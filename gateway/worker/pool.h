@@ -17,11 +17,8 @@ bool pool_open(struct pool *p, const struct worker_config *config, struct err_li
 /** pool_start() - let all run; packets are handled from now on */
 bool pool_start(struct pool *p, struct err_list *err);
 
-/** pool_call() - worker_call() on each in turn; @arg is the caller's until it returns */
+/** pool_call() - mail_call() on each in turn; @arg is the caller's until it returns */
 void pool_call(struct pool *p, void (*call)(struct worker *w, void *arg), void *arg);
-
-/** pool_post() - tell every worker but @from about an ICMP error; does not wait, may be lost */
-void pool_post(struct pool *p, const struct worker *from, const struct icmp_error *e);
 
 /** pool_close() - reset all flows, end all threads, release everything */
 void pool_close(struct pool *p);

@@ -205,32 +205,39 @@ size_t queue_receive(struct queue *q)
 
 /* ---- verdicts ---- */
 
-static void put_verdict(struct queue *q, int type, uint8_t slot, uint32_t id, int verdict,
-	const struct packet *marked, uint32_t mark, size_t len)
+/* Begin a message about the packet @id of @slot; attributes may follow until end_verdict(). */
+static struct nlmsghdr *begin_verdict(
+	struct queue *q, int type, uint8_t slot, uint32_t id, uint32_t verdict)
 {
-	struct nfqnl_msg_verdict_hdr vh = {.verdict = htonl((uint32_t)verdict), .id = htonl(id)};
+	struct nfqnl_msg_verdict_hdr vh = {.verdict = htonl(verdict), .id = htonl(id)};
 	struct nlmsghdr *nlh;
 
 	if (q->verdicts_len + ACCEPT_ROOM > QUEUE_VERDICTS)
 		queue_flush(q);
 	nlh = nfq_nlmsg_put((char *)q->verdicts + q->verdicts_len, type, q->number[slot]);
 	mnl_attr_put(nlh, NFQA_VERDICT_HDR, sizeof(vh), &vh);
-	if (marked)
-		mnl_attr_put_u32(nlh, NFQA_MARK, htonl(mark));
-	if (len > 0)
-		mnl_attr_put(nlh, NFQA_PAYLOAD, len, marked->bytes);
+	return nlh;
+}
+
+static void end_verdict(struct queue *q, const struct nlmsghdr *nlh)
+{
 	q->verdicts_len += MNL_ALIGN(nlh->nlmsg_len);
 }
 
 void queue_accept(struct queue *q, const struct packet *p, uint32_t mark, size_t len)
 {
-	put_verdict(q, NFQNL_MSG_VERDICT, p->slot, p->id, NF_ACCEPT, p, mark, len);
+	struct nlmsghdr *nlh = begin_verdict(q, NFQNL_MSG_VERDICT, p->slot, p->id, NF_ACCEPT);
+
+	mnl_attr_put_u32(nlh, NFQA_MARK, htonl(mark));
+	if (len > 0)
+		mnl_attr_put(nlh, NFQA_PAYLOAD, len, p->bytes);
+	end_verdict(q, nlh);
 }
 
 void queue_drop(struct queue *q, const struct packet *p)
 {
 	if (p->slot != 0) {
-		put_verdict(q, NFQNL_MSG_VERDICT, p->slot, p->id, NF_DROP, NULL, 0, 0);
+		end_verdict(q, begin_verdict(q, NFQNL_MSG_VERDICT, p->slot, p->id, NF_DROP));
 		return;
 	}
 	q->drop_due[p->slot] = true;
@@ -243,8 +250,8 @@ void queue_flush(struct queue *q)
 		if (!q->drop_due[slot])
 			continue;
 		q->drop_due[slot] = false;
-		put_verdict(
-			q, NFQNL_MSG_VERDICT_BATCH, slot, q->drop_id[slot], NF_DROP, NULL, 0, 0);
+		end_verdict(q,
+			begin_verdict(q, NFQNL_MSG_VERDICT_BATCH, slot, q->drop_id[slot], NF_DROP));
 	}
 	if (q->verdicts_len == 0)
 		return;

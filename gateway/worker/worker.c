@@ -21,14 +21,15 @@
 #include "gateway/worker/worker.h"
 
 #include "base/log.h"
+#include "gateway/worker/drive.h"
+#include "gateway/worker/mail.h"
+#include "gateway/worker/now.h"
 #include "gateway/worker/path.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A stolen segment between the passes. */
@@ -49,14 +50,6 @@ _Static_assert(sizeof(count_names) / sizeof(count_names[0]) == WORKER_COUNTS, "a
 const char *worker_count_name(enum worker_count c)
 {
 	return (unsigned)c < WORKER_COUNTS ? count_names[c] : "unknown";
-}
-
-usec_t worker_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (usec_t)ts.tv_sec * USEC_SEC + ts.tv_nsec / 1000;
 }
 
 /* ---- pass 1 and 2: decide, verdicts ---- */
@@ -80,13 +73,7 @@ static void find_owner(const struct worker *w, struct arrival *a)
 	};
 
 	if (w->config->host && intake_wants_owner(&w->intake, a))
-		a->owner_known = owner_find(&w->owners, &key, &a->uid);
-}
-
-static void touch(struct worker *w, struct flow *f)
-{
-	if (list_empty(&f->dirty))
-		list_append(&w->dirty, &f->dirty);
+		a->owner.known = owner_find(&w->owners, &key, &a->owner.uid);
 }
 
 static void accept_packet(struct worker *w, const struct packet *p, size_t len)
@@ -122,18 +109,8 @@ static bool decide(struct worker *w, const struct packet *p, usec_t now, struct 
 	case VERDICT_STEAL: queue_drop(&w->queue, p); return true;
 	}
 	if (s->flow && s->flow->state != FLOW_DEAD)
-		touch(w, s->flow);
+		drive_later(w, s->flow);
 	return false;
-}
-
-static void send_segment(struct worker *w, enum side side, const struct segment *seg)
-{
-	if (inject_send(w->config->inject, side, seg)) {
-		w->counts[WORKER_INJECTED]++;
-		w->counts[WORKER_INJECTED_BYTES] += segment_payload_len(seg);
-	} else {
-		w->intake.drops[DROP_NO_LINK]++;
-	}
 }
 
 /* Take one batch through passes 1 to 3. Return: whether there was any. */
@@ -146,7 +123,7 @@ static bool take_batch(struct worker *w)
 
 	if (queue_receive(&w->queue) == 0)
 		return false;
-	now = worker_now();
+	now = now_monotonic();
 	w->counts[WORKER_BATCHES]++;
 	w->counts[WORKER_PACKETS] += w->queue.packet_count;
 	for (size_t i = 0; i < w->queue.packet_count; i++) {
@@ -159,83 +136,39 @@ static bool take_batch(struct worker *w)
 	}
 	queue_flush(&w->queue);
 	while (intake_reply(&w->intake, &reply))
-		send_segment(w, reply.side, &reply.seg);
+		drive_send(w, reply.side, &reply.seg);
 	for (size_t i = 0; i < count; i++) {
 		struct arrival *a = &stolen[i].arrival;
 
 		if (stolen[i].flow->state == FLOW_DEAD)
 			continue;
 		w->intake.drops[flow_input(stolen[i].flow, a->side, &a->seg, now)]++;
-		touch(w, stolen[i].flow);
+		drive_later(w, stolen[i].flow);
 	}
 	return true;
 }
 
 /* ---- pass 4: drive ---- */
 
-static void send_output(struct worker *w, struct flow *f, usec_t now)
-{
-	struct segment seg;
-
-	for (enum side side = SIDE_PLAIN; side < SIDES; side++) {
-		while (flow_output(f, side, now, &seg))
-			send_segment(w, side, &seg);
-	}
-}
-
-void worker_drive(struct worker *w, struct flow *f, usec_t now)
-{
-	enum flow_state before = f->state;
-
-	list_remove(&f->dirty);
-	flow_expire(f, now);
-	flow_advance(f, now);
-	send_output(w, f, now);
-	flow_settle(f, now);
-	if (before == FLOW_HANDSHAKE && f->state == FLOW_ESTABLISHED)
-		w->intake.counts[INTAKE_ESTABLISHED]++;
-	if (f->state == FLOW_DEAD)
-		intake_retire(&w->intake, f);
-	else
-		deadlines_set(&w->intake.table.deadlines, f, flow_deadline(f));
-}
-
 static void drive_all(struct worker *w)
 {
-	usec_t now = worker_now();
+	usec_t now = now_monotonic();
 	struct flow *f;
 
 	while ((f = deadlines_due(&w->intake.table.deadlines, now))) {
 		deadlines_set(&w->intake.table.deadlines, f, USEC_NEVER);
-		touch(w, f);
+		drive_later(w, f);
 	}
 	while (!list_empty(&w->dirty))
-		worker_drive(w, list_entry(w->dirty.next, struct flow, dirty), now);
+		drive_flow(w, list_entry(w->dirty.next, struct flow, dirty), now);
 	table_reap(&w->intake.table);
 }
 
-void worker_reset_all(struct worker *w, enum fault why)
+/* ---- the loop ---- */
+
+static void serve_mail(struct worker *w)
 {
-	usec_t now = worker_now();
-
-	list_each_safe (node, &w->intake.table.flows) {
-		struct flow *f = list_entry(node, struct flow, by_state);
-
-		if (flow_has_legs(f)) {
-			flow_abort(f, why);
-			worker_drive(w, f, now);
-		} else if (f->state == FLOW_OPENING) {
-			intake_retire(&w->intake, f);
-		}
-	}
-	table_reap(&w->intake.table);
-}
-
-/* ---- the loop, and calls from other threads ---- */
-
-static void serve_call(struct worker *w)
-{
-	usec_t now = worker_now();
+	usec_t now = now_monotonic();
 	uint64_t n;
 
 	if (read(w->mail_fd, &n, sizeof(n)) < 0)
@@ -251,44 +184,10 @@ static void serve_call(struct worker *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
-static void wake(const struct worker *w)
-{
-	uint64_t one = 1;
-
-	if (write(w->mail_fd, &one, sizeof(one)) < 0)
-		log_error("worker %u: eventfd: %s", w->number, strerror(errno));
-}
-
-void worker_post(struct worker *w, const struct icmp_error *e)
-{
-	pthread_mutex_lock(&w->lock);
-	if (w->note_count < WORKER_NOTES)
-		w->note[w->note_count++] = *e;
-	pthread_mutex_unlock(&w->lock);
-	wake(w);
-}
-
-void worker_call(struct worker *w, void (*call)(struct worker *w, void *arg), void *arg)
-{
-	if (!w->started) {
-		call(w, arg);
-		return;
-	}
-	pthread_mutex_lock(&w->lock);
-	while (w->call)
-		pthread_cond_wait(&w->done, &w->lock);
-	w->call = call;
-	w->call_arg = arg;
-	wake(w);
-	while (w->call == call)
-		pthread_cond_wait(&w->done, &w->lock);
-	pthread_mutex_unlock(&w->lock);
-}
-
 /* Sleep until a packet, a call or the earliest deadline. */
 static void wait_for_work(struct worker *w)
 {
-	usec_t next = deadlines_next(&w->intake.table.deadlines), now = worker_now();
+	usec_t next = deadlines_next(&w->intake.table.deadlines), now = now_monotonic();
 	struct epoll_event event;
 	int ms = -1;
 
@@ -310,7 +209,7 @@ static void *worker_run(void *arg)
 		bool busy = take_batch(w);
 
 		drive_all(w);
-		serve_call(w);
+		serve_mail(w);
 		if (!busy && !w->stop)
 			wait_for_work(w);
 	}
@@ -368,7 +267,7 @@ bool worker_start(struct worker *w, struct err_list *err)
 static void call_stop(struct worker *w, void *arg)
 {
 	(void)arg;
-	worker_reset_all(w, FAULT_ADMIN);
+	drive_reset_all(w, FAULT_ADMIN);
 	w->stop = true;
 }
 
@@ -376,7 +275,7 @@ void worker_stop(struct worker *w)
 {
 	if (!w->started)
 		return;
-	worker_call(w, call_stop, NULL);
+	mail_call(w, call_stop, NULL);
 	pthread_join(w->thread, NULL);
 	w->started = false;
 }

@@ -4,7 +4,7 @@
  *
  * A worker owns one set of queues, one flow table, one of everything mutable, and shares nothing
  * but the injection descriptors and read-only snapshots. What other threads want of it they ask
- * with worker_call(), which runs a function on the worker's own thread between two batches.
+ * with mail_call(), which runs a function on the worker's own thread between two batches.
  */
 #ifndef ATTLS_WORKER_WORKER_H
 #define ATTLS_WORKER_WORKER_H
@@ -16,8 +16,6 @@
 #include "gateway/worker/queue.h"
 
 #include <pthread.h>
-
-struct pool;
 
 enum { WORKER_NOTES = 16 };
 
@@ -46,7 +44,7 @@ enum worker_count {
 struct worker {
 	unsigned number;
 	const struct worker_config *config;
-	struct pool *pool; /* the other workers, for ICMP */
+	struct worker *all; /* the array of config->workers that this one is in */
 	struct queue queue;
 	struct owner_source owners;
 	struct intake intake;
@@ -73,28 +71,13 @@ bool worker_open(struct worker *w, unsigned number, const struct worker_config *
 /** worker_start() - begin to run */
 bool worker_start(struct worker *w, struct err_list *err);
 
-/** worker_call() - run @call(w, @arg) on the worker's thread and wait until it has */
-void worker_call(struct worker *w, void (*call)(struct worker *w, void *arg), void *arg);
-
-/** worker_post() - leave a note about an ICMP error and return at once */
-void worker_post(struct worker *w, const struct icmp_error *e);
-
 /** worker_stop() - reset all flows, end the thread */
 void worker_stop(struct worker *w);
 
 /** worker_close() - release everything; after worker_stop(), or never started */
 void worker_close(struct worker *w);
 
-/** worker_drive() - advance @f and send what it has to say; only on the worker's thread */
-void worker_drive(struct worker *w, struct flow *f, usec_t now);
-
-/** worker_reset_all() - reset every TLS flow with @why, forget all others */
-void worker_reset_all(struct worker *w, enum fault why);
-
 /** worker_count_name() - a metric label, static */
 const char *worker_count_name(enum worker_count c);
-
-/** worker_now() - CLOCK_MONOTONIC in microseconds */
-usec_t worker_now(void);
 
 #endif

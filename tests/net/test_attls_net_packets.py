@@ -332,6 +332,29 @@ def test_router_refuses_what_it_dnats(place):
         p.connect(address=vip(p))
 
 
+# Connections older than the rules
+
+@pytest.mark.parametrize("established, word", [("reset", "reset at"), ("keep", "kept in clear")])
+def test_older_connections_are_counted_and_listed(place, established, word):
+    p = place()
+    s, _ = p.pair(p.listen())
+    p.pair(p.listen(PORT + 1), port=PORT + 1)
+    directory = p.directory / "gateway"
+    directory.mkdir()
+    gateway = Gateway(p.client, directory, OUT + ACTION, established=established)
+    said = gateway.net("up")
+    assert f"1 connections are older than the rules and will be {word}" in said
+    assert "1 of root" in said
+    listed = directory / "established"
+    if established == "keep":
+        assert f":{s.getsockname()[1]} " in listed.read_text()
+    else:
+        assert not listed.exists()
+    assert "older" not in gateway.net("up")
+    gateway.net("down")
+    assert not listed.exists()
+
+
 # Injection
 
 def default_drop(p, ns):

@@ -164,7 +164,7 @@ def test_reload_in_mid_transfer(world):
     client, far = world.both(PORT)
     s = world.connect(PORT)
     task = Task(traffic.send_noise, s, size, 7, True, word)
-    for _ in range(5):
+    for _ in range(2):
         client.ctl("reload")
         far.ctl("reload")
     sent = task.join()

@@ -190,7 +190,8 @@ static void test_host_outbound(void **state)
 	assert_true(has(&p, PLAN_MANGLE, "-A ATTLS-GUARD -p tcp --dport 443 -d 10.0.0.1 -j DROP"));
 	assert_true(has(&p, PLAN_FILTER, "-A ATTLS-GUARD -p tcp --sport 443 -s 10.0.0.1 -j DROP"));
 	assert_true(has(&p, PLAN_FILTER,
-		"-A ATTLS-REFUSE -p tcp --dport 443 -d 10.0.0.1 -j REJECT --reject-with tcp-reset"));
+		"-A ATTLS-REFUSE -p tcp --dport 443 -d 10.0.0.1 -j REJECT "
+		"--reject-with tcp-reset"));
 	assert_true(has(&p, PLAN_RAW, "-A ATTLS-SPORT -p tcp --syn -j ATTLS-SPORT-SYN"));
 	assert_true(has(&p, PLAN_RAW, "-A ATTLS-SPORT -j NFQUEUE --queue-num 100"));
 	assert_true(has(&p, PLAN_RAW, "-A ATTLS-SPORT-SYN -j NFQUEUE --queue-num 101"));
@@ -407,7 +408,8 @@ static void test_first_installation(void **state)
 {
 	(void)state;
 	check_change("", &wanted,
-		"*mangle\n:ATTLS-IN - [0:0]\n-I INPUT 1 -j ATTLS-IN\n-A ATTLS-IN -j RETURN\nCOMMIT\n");
+		"*mangle\n:ATTLS-IN - [0:0]\n-I INPUT 1 -j ATTLS-IN\n"
+		"-A ATTLS-IN -j RETURN\nCOMMIT\n");
 }
 
 static void test_jump_in_place_is_left_alone(void **state)

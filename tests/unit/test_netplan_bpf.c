@@ -6,8 +6,8 @@
 
 #include "base/bytes.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct instruction {
 	unsigned code, jt, jf;
@@ -16,20 +16,29 @@ struct instruction {
 
 enum { MOST = 64 };
 
+/* The number at *@at; one of @ends, or the end of the text, follows. */
+static uint32_t number(const char **at, const char *ends)
+{
+	char *end;
+	unsigned long value = strtoul(*at, &end, 10);
+
+	assert_true(end > *at && strchr(ends, *end));
+	*at = end + (*end != '\0');
+	return (uint32_t)value;
+}
+
 static size_t program_read(const char *text, struct instruction *p)
 {
-	unsigned count;
-	int n;
+	size_t count = number(&text, ",");
 
-	assert_int_equal(sscanf(text, "%u%n", &count, &n), 1);
 	assert_true(count <= MOST);
-	for (unsigned i = 0; i < count; i++) {
-		text += n;
-		assert_int_equal(
-			sscanf(text, ",%u %u %u %u%n", &p[i].code, &p[i].jt, &p[i].jf, &p[i].k, &n),
-			4);
+	for (size_t i = 0; i < count; i++) {
+		p[i].code = number(&text, " ");
+		p[i].jt = number(&text, " ");
+		p[i].jf = number(&text, " ");
+		p[i].k = number(&text, i + 1 < count ? "," : "");
 	}
-	assert_int_equal(text[n], '\0');
+	assert_int_equal(*text, '\0');
 	return count;
 }
 
@@ -42,7 +51,7 @@ static bool load(const uint8_t *data, size_t len, size_t at, size_t size, uint32
 	return true;
 }
 
-/* Return: what the program returns, as the kernel computes it. @wire_len may exceed what is here. */
+/* What the program returns, as the kernel computes it. @wire_len may exceed what is here. */
 static uint32_t run(const char *text, const uint8_t *data, size_t len, size_t wire_len)
 {
 	struct instruction p[MOST];

@@ -21,9 +21,9 @@ enum { RIG_ISS = 0xfffff000, RIG_IRS = 0x7ffffff0, RIG_WND = 65535, RIG_MSS = 10
 struct rig {
 	struct tcb t;
 	usec_t now;
-	struct segment out;	/* the newest segment it sent */
-	uint32_t ts;		/* TSval of the peer */
-	uint64_t fed;		/* bytes pushed into the outbox */
+	struct segment out; /* the newest segment it sent */
+	uint32_t ts;        /* TSval of the peer */
+	uint64_t fed;       /* bytes pushed into the outbox */
 };
 
 static inline uint8_t rig_byte(uint64_t n)

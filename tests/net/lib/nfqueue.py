@@ -124,7 +124,8 @@ class Tun:
         def attach():
             ns.enter()
             fd = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
-            fcntl.ioctl(fd, 0x400454ca, struct.pack("16sH22x", name.encode(), 0x0001 | 0x1000 | 0x4000))
+            flags = 0x0001 | 0x1000 | 0x4000  # IFF_TUN, IFF_NO_PI, IFF_VNET_HDR
+            fcntl.ioctl(fd, 0x400454ca, struct.pack("16sH22x", name.encode(), flags))
             return fd
         self.fd = _in_thread(attach)
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mail.c - what other threads want of a worker */
+#include "gateway/worker/mail.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static void wake(const struct worker *w)
+{
+	uint64_t one = 1;
+
+	if (write(w->mail_fd, &one, sizeof(one)) < 0)
+		log_error("worker %u: eventfd: %s", w->number, strerror(errno));
+}
+
+void mail_post(struct worker *w, const struct icmp_error *e)
+{
+	pthread_mutex_lock(&w->lock);
+	if (w->note_count < WORKER_NOTES)
+		w->note[w->note_count++] = *e;
+	pthread_mutex_unlock(&w->lock);
+	wake(w);
+}
+
+void mail_call(struct worker *w, void (*call)(struct worker *w, void *arg), void *arg)
+{
+	if (!w->started) {
+		call(w, arg);
+		return;
+	}
+	pthread_mutex_lock(&w->lock);
+	while (w->call)
+		pthread_cond_wait(&w->done, &w->lock);
+	w->call = call;
+	w->call_arg = arg;
+	wake(w);
+	while (w->call == call)
+		pthread_cond_wait(&w->done, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+}
