@@ -270,6 +270,10 @@ static void settings_complete(struct reader *r, struct settings *s)
 	reader_needs(r, "outside", "the interface of the wire side, since mode = router");
 	if (*s->inside && strcmp(s->inside, s->outside) == 0)
 		ini_error(r->err, r->section, "outside", "is the same interface as inside");
+	if (s->established_keep)
+		ini_error(r->err, r->section, "established",
+			"keep works in host mode only: a router does not see whose connections "
+			"are old; write established = reset");
 }
 
 static void gateway_read(const struct ini *ini, struct settings *s, struct err_list *err)

@@ -213,7 +213,7 @@ static void take_ack(struct tcb *t, struct arrival *a)
 	take_window(t, a, advanced);
 	/* RFC 6298 5.3; a peer whose window is shut makes no progress and is alive all the same */
 	shut = t->snd_edge <= t->snd.una;
-	if (advanced || (was_shut && !shut))
+	if ((advanced && !t->loss.partial) || (was_shut && !shut))
 		t->timer[TCB_TIMER_REXMT] = USEC_NEVER;
 	if (advanced || shut || flight == 0)
 		t->stuck_since = a->now;

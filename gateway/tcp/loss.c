@@ -42,7 +42,7 @@ static void begin_episode(struct tcb *t, enum loss_phase phase)
 	t->loss.phase = phase;
 	t->loss.end = t->snd.nxt;
 	t->loss.tlp_end = 0;
-	t->loss.tlp_due = false;
+	t->loss.tlp_due = t->loss.partial = false;
 }
 
 static void begin_recovery(struct tcb *t, uint64_t flight)
@@ -62,7 +62,8 @@ static void end_episode(struct tcb *t)
 			l->reo_mult = 1;
 	}
 	l->phase = LOSS_OPEN;
-	l->force = false;
+	l->force = l->partial = false;
+	t->timer[TCB_TIMER_REXMT] = USEC_NEVER;
 	l->duplicates = 0;
 	l->dup_bytes = 0;
 }
@@ -143,13 +144,19 @@ static void count_duplicates(struct tcb *t, struct delivery *d)
 	}
 }
 
+/*
+ * Of many holes one is repaired per round trip. So only the first partial ACK restarts the
+ * retransmission timer: if there are too many, it fires and slow start is faster (RFC 6582 4).
+ */
 static void reno_detect(struct tcb *t, const struct delivery *d)
 {
 	struct loss *l = &t->loss;
+	bool third = l->phase == LOSS_OPEN && l->duplicates >= DUP_THRESHOLD;
+	bool partial = l->phase == LOSS_RECOVERY && d->acked;
 
-	if (l->phase == LOSS_OPEN ? l->duplicates >= DUP_THRESHOLD && t->snd.una >= l->end
-				  : l->phase == LOSS_RECOVERY && d->acked)
+	if (partial || (third && t->snd.una >= l->end))
 		sendq_lose_head(&t->snd, tcb_payload_mss(t));
+	l->partial |= partial;
 }
 
 /* RFC 8985 7.4: did the probe repair a loss that nobody else noticed? Then it counts as one. */

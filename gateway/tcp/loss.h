@@ -32,6 +32,7 @@ struct loss {
 	bool tlp_again;		/* the probe was a retransmission */
 	bool tlp_due;
 
+	bool partial;		/* without SACK, a second hole is being repaired */
 	unsigned duplicates;	/* duplicate ACKs in a row (without SACK) */
 	uint64_t dup_bytes;	/* what they say has arrived */
 };

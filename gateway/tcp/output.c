@@ -190,7 +190,7 @@ static bool resend(struct tcb *t, struct segment *seg, usec_t now)
 	t->loss.force = false;
 	t->retransmits++;
 	cc_sent(&t->cc, to - from);
-	if (from == t->snd.una && t->loss.phase == LOSS_RECOVERY)
+	if (from == t->snd.una && t->loss.phase == LOSS_RECOVERY && !t->loss.partial)
 		t->timer[TCB_TIMER_REXMT] = USEC_NEVER;
 	fill_text(t, seg, from, to);
 	return true;

@@ -63,7 +63,7 @@ def test_image_protects_curl(world):
     assert stop(container) == 0, container.output()
     for tool in ("iptables-save", "ip6tables-save"):
         assert "-A " not in world.client.run(tool)
-    assert "attls" not in world.client.run("ip", "-o", "link")
+    assert "attlsw" not in world.client.run("ip", "-br", "link")
 
 
 def stop(container):

@@ -162,6 +162,8 @@ static void test_refusals(void **state)
 		"router");
 	refused("[gateway]\nmode = router\ninside = e\noutside = e\n",
 		"4: [gateway] outside: is the same interface as inside");
+	refused("[gateway]\nmode = router\ninside = i\noutside = o\nestablished = keep\n",
+		"5: [gateway] established: keep works in host mode only");
 	refused("[gateway]\nworkers = 64\nqueue_base = 65500\n",
 		"3: [gateway] queue_base: 64 workers need 129 queues, and the last number is "
 		"65535");
