@@ -71,17 +71,16 @@ struct keystore *keystore_read(const char *dir, struct err_list *err);
 /** keystore_ring() - the ring @owner/@name; NULL if there is none. Lives as long as @k. */
 const struct keyring *keystore_ring(const struct keystore *k, const char *owner, const char *name);
 
-/** keystore_ring_at() - ring number @i from 0, in order of owner and name; NULL past the last */
-const struct keyring *keystore_ring_at(const struct keystore *k, size_t i);
-
 /** keystore_cert() - the certificate @owner/@label; NULL if there is none */
 const struct cert *keystore_cert(const struct keystore *k, const char *owner, const char *label);
 
 /** keystore_count() - certificates and rings, for status lines */
 void keystore_count(const struct keystore *k, size_t *certs, size_t *rings);
 
-/** keystore_cert_at(), keystore_ring_at() - the @i-th, ordered by owner, then label or name */
+/** keystore_cert_at() - certificate @i from 0, by owner and label; NULL past the last */
 const struct cert *keystore_cert_at(const struct keystore *k, size_t i);
+
+/** keystore_ring_at() - ring number @i from 0, in order of owner and name; NULL past the last */
 const struct keyring *keystore_ring_at(const struct keystore *k, size_t i);
 
 /**

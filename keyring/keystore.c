@@ -373,7 +373,7 @@ void keystore_count(const struct keystore *k, size_t *certs, size_t *rings)
 
 const struct cert *keystore_cert_at(const struct keystore *k, size_t i)
 {
-	return k->certs[i];
+	return i < k->cert_count ? k->certs[i] : NULL;
 }
 
 const struct keyring *keystore_ring_at(const struct keystore *k, size_t i)

@@ -5,13 +5,13 @@
 
 /* Filled once when the handshake finishes; "" where there is nothing to say. */
 struct session_info {
-	char version[16];	/* "TLSv1.3" */
-	char suite[64];		/* IANA name, "TLS_AES_256_GCM_SHA384" */
-	char group[32];		/* "x25519" */
-	char peer_subject[256];	/* RFC 2253, of the peer's certificate */
+	char version[16];       /* "TLSv1.3" */
+	char suite[64];         /* IANA name, "TLS_AES_256_GCM_SHA384" */
+	char group[32];         /* "x25519" */
+	char peer_subject[256]; /* RFC 2253, of the peer's certificate */
 	char peer_issuer[256];
-	char peer_serial[64];	/* hexadecimal */
-	char own_label[256];	/* label of the certificate we presented */
+	char peer_serial[64]; /* hexadecimal */
+	char own_label[256];  /* label of the certificate we presented */
 };
 
 struct ssl_st; /* OpenSSL's SSL, which only this folder looks into */

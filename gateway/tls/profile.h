@@ -13,29 +13,29 @@ enum tls_role { TLS_ROLE_CLIENT, TLS_ROLE_SERVER };
 
 /* One name that the peer may prove to be (RFC 6125 "reference identity"). */
 enum reference_kind {
-	REFERENCE_DNS,	     /* @name, matched by RFC 6125 6.4 */
-	REFERENCE_ADDR,	     /* @addr, an iPAddress subjectAltName */
+	REFERENCE_DNS,       /* @name, matched by RFC 6125 6.4 */
+	REFERENCE_ADDR,      /* @addr, an iPAddress subjectAltName */
 	REFERENCE_REMOTE_IP, /* the connection's remote address */
-	REFERENCE_ANY,	     /* the chain alone */
+	REFERENCE_ANY,       /* the chain alone */
 };
 
 struct reference_id {
 	enum reference_kind kind;
-	char *name;		/* REFERENCE_DNS: owned */
-	struct addr addr;	/* REFERENCE_ADDR */
+	char *name;       /* REFERENCE_DNS: owned */
+	struct addr addr; /* REFERENCE_ADDR */
 };
 
 /* Owned by the action that holds it; immutable once compiled. */
 struct profile {
 	enum tls_role role;
-	int min_version;	/* TLS1_2_VERSION or TLS1_3_VERSION of <openssl/tls1.h> */
+	int min_version; /* TLS1_2_VERSION or TLS1_3_VERSION of <openssl/tls1.h> */
 	int max_version;
-	char *ciphers12;	/* OpenSSL names joined by ':', for TLS 1.2; NULL: the default */
-	char *ciphers13;	/* TLS 1.3 names joined by ':'; NULL: the default */
-	char *groups;		/* IANA/OpenSSL names joined by ':'; NULL: the default */
+	char *ciphers12; /* OpenSSL names joined by ':', for TLS 1.2; NULL: the default */
+	char *ciphers13; /* TLS 1.3 names joined by ':'; NULL: the default */
+	char *groups;    /* IANA/OpenSSL names joined by ':'; NULL: the default */
 	struct reference_id *references; /* client role; never empty after compilation */
 	size_t reference_count;
-	char *sni;		/* server_name to send; NULL: none */
+	char *sni; /* server_name to send; NULL: none */
 };
 
 #endif

@@ -19,8 +19,8 @@ struct session;
 
 enum session_status {
 	SESSION_HANDSHAKE, /* not finished: only session_handshake() has an effect */
-	SESSION_OPEN,	   /* reads and writes */
-	SESSION_FAILED,	   /* for good; session_fault() and session_reason() say why */
+	SESSION_OPEN,      /* reads and writes */
+	SESSION_FAILED,    /* for good; session_fault() and session_reason() say why */
 };
 
 /**

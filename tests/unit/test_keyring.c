@@ -161,6 +161,11 @@ static void test_load(void **state)
 	assert_null(keyring_certificate(r, "ca"));        /* no PERSONAL usage */
 	assert_non_null(keystore_cert(k, "alice", ".hidden"));
 	assert_null(keystore_ring(k, "root", "none"));
+	assert_ptr_equal(keystore_ring_at(k, 0), r);
+	assert_null(keystore_ring_at(k, 1));
+	assert_string_equal(keystore_cert_at(k, 0)->owner, "Alice");
+	assert_string_equal(keystore_cert_at(k, 2)->owner, "root");
+	assert_null(keystore_cert_at(k, 3));
 	assert_ptr_equal(keystore_get(k), k);
 	keystore_put(k);
 	assert_non_null(keystore_ring(k, "root", "main"));

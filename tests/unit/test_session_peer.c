@@ -182,7 +182,7 @@ static void test_not_tls(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		for (int server = 0; server < 2; server++) {
 			struct span in = span_of(cases[i].bytes, strlen(cases[i].bytes));
-			struct pair p;
+			struct pair p = {0};
 			struct end *e = server ? &p.server : &p.client;
 
 			pair_init(&p, TLS1_3_VERSION);

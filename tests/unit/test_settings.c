@@ -68,7 +68,7 @@ static void test_every_key(void **state)
 	struct settings *s = good("[gateway]\nmode=Router\ninside=br-in\noutside=eth0.7\n"
 				  "rules=rules.d\nkeyring=/k\nring=SYS/attls-ring\n"
 				  "control=sub/c.sock\nworkers=4\nqueue_base=2000\n"
-				  "unmatched=reject\nestablished=keep\nmark=0x8000\nmemory=512M\n"
+				  "unmatched=reject\nestablished=reset\nmark=0x8000\nmemory=512M\n"
 				  "flows=1000\nlog=syslog\nlog_level=debug\nuser=attls\n");
 
 	(void)state;
@@ -82,7 +82,7 @@ static void test_every_key(void **state)
 	assert_int_equal(s->workers, 4);
 	assert_int_equal(s->queue_base, 2000);
 	assert_true(s->unmatched_reject);
-	assert_true(s->established_keep);
+	assert_false(s->established_keep);
 	assert_int_equal(s->mark, 0x8000);
 	assert_int_equal(s->memory, 512u << 20);
 	assert_int_equal(s->flows, 1000);
@@ -95,12 +95,13 @@ static void test_every_key(void **state)
 /* The interfaces may stay in the file of a host: they have no effect there. */
 static void test_host_interfaces(void **state)
 {
-	struct settings *s =
-		good("[gateway]\nmode=host\ninside=eth1\noutside=eth1\nworkers=auto\n");
+	struct settings *s = good("[gateway]\nmode=host\ninside=eth1\noutside=eth1\nworkers=auto\n"
+				  "established=keep\n");
 
 	(void)state;
 	assert_string_equal(s->inside, "");
 	assert_string_equal(s->outside, "");
+	assert_true(s->established_keep);
 	settings_free(s);
 }
 
@@ -163,7 +164,8 @@ static void test_refusals(void **state)
 	refused("[gateway]\nmode = router\ninside = e\noutside = e\n",
 		"4: [gateway] outside: is the same interface as inside");
 	refused("[gateway]\nmode = router\ninside = i\noutside = o\nestablished = keep\n",
-		"5: [gateway] established: keep works in host mode only");
+		"5: [gateway] established: keep works in host mode only: a router does not see "
+		"whose connections are old; write established = reset");
 	refused("[gateway]\nworkers = 64\nqueue_base = 65500\n",
 		"3: [gateway] queue_base: 64 workers need 129 queues, and the last number is "
 		"65535");
