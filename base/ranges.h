@@ -18,10 +18,10 @@ struct range {
 };
 
 struct ranges {
-	struct range *items;	/* ascending; each ends before the next begins */
+	struct range *items; /* ascending; each ends before the next begins */
 	unsigned count;
 	unsigned capacity;
-	unsigned limit;		/* @count never exceeds this */
+	unsigned limit; /* @count never exceeds this */
 };
 
 /** ranges_init() - an empty set of at most @limit intervals, without storage */

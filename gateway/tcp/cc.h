@@ -19,25 +19,25 @@ enum { CC_NEAR_WINDOW = 1 << 20, CC_NEAR_LOSS = 128 << 10 };
 struct cc {
 	uint32_t cwnd;
 	uint32_t ssthresh;
-	uint32_t mss;		/* payload per segment */
+	uint32_t mss; /* payload per segment */
 	bool near;
-	double w_max;		/* window before the last reduction, or less (RFC 9438 4.7) */
-	double w_est;		/* what Reno would have (4.3) */
-	double cwnd_prior;	/* window when the last reduction came */
-	double k;		/* seconds from the epoch's start to the plateau */
-	usec_t epoch;		/* start of this avoidance stage; 0: not begun */
-	usec_t last;		/* of the newest ACK in this stage */
-	uint64_t prr_flight;	/* RecoverFS */
+	double w_max;        /* window before the last reduction, or less (RFC 9438 4.7) */
+	double w_est;        /* what Reno would have (4.3) */
+	double cwnd_prior;   /* window when the last reduction came */
+	double k;            /* seconds from the epoch's start to the plateau */
+	usec_t epoch;        /* start of this avoidance stage; 0: not begun */
+	usec_t last;         /* of the newest ACK in this stage */
+	uint64_t prr_flight; /* RecoverFS */
 	uint64_t prr_delivered;
 	uint64_t prr_out;
 };
 
 /* What one ACK means to congestion control. */
 struct cc_ack {
-	uint64_t delivered;	/* newly acknowledged or SACKed */
-	uint64_t pipe;		/* in flight now */
-	bool progress;		/* SND.UNA advanced and nothing more was found lost */
-	bool limited;		/* the window was what kept us from sending more */
+	uint64_t delivered; /* newly acknowledged or SACKed */
+	uint64_t pipe;      /* in flight now */
+	bool progress;      /* SND.UNA advanced and nothing more was found lost */
+	bool limited;       /* the window was what kept us from sending more */
 	usec_t srtt;
 };
 

@@ -131,6 +131,17 @@ static enum drop check_syn(struct tcb *t, struct arrival *a)
 	return DROP_UNACCEPTABLE;
 }
 
+/* Whether the first block reports a duplicate: below the ACK, or in the second one (RFC 2883 4). */
+static bool reports_duplicate(const struct arrival *a, uint64_t from, uint64_t to)
+{
+	const struct sack_block *b = a->seg->sack;
+
+	if (from < to && to <= a->ack)
+		return true;
+	return a->seg->sack_count > 1 && (int32_t)(b[0].from - b[1].from) >= 0 &&
+	       (int32_t)(b[1].to - b[0].to) >= 0;
+}
+
 static void take_sacks(struct tcb *t, const struct arrival *a, struct delivery *d)
 {
 	const struct segment *seg = a->seg;
@@ -138,14 +149,8 @@ static void take_sacks(struct tcb *t, const struct arrival *a, struct delivery *
 	for (unsigned i = 0; i < seg->sack_count; i++) {
 		uint64_t from = seq_unwrap(seg->sack[i].from, t->snd.una);
 		uint64_t to = from + (uint32_t)(seg->sack[i].to - seg->sack[i].from);
-		const struct sack_block *next =
-			i == 0 && seg->sack_count > 1 ? &seg->sack[1] : NULL;
 
-		/* RFC 2883 4: below the ACK, or inside of the second block */
-		if (i == 0 && from < to && to <= a->ack)
-			d->dsack = true;
-		else if (next && (int32_t)(seg->sack[0].from - next->from) >= 0 &&
-			 (int32_t)(next->to - seg->sack[0].to) >= 0)
+		if (i == 0 && reports_duplicate(a, from, to))
 			d->dsack = true;
 		else if (from > a->ack && from < to && to <= t->snd.nxt)
 			sendq_sack(&t->snd, from, to, d);

@@ -6,14 +6,14 @@
 #include "gateway/tcp/seq.h"
 #include "gateway/tcp/tcb.h"
 
-#define TCB_DELAYED_ACK	  (40 * USEC_MSEC)  /* RFC 5681 4.2: at most 500 ms */
-#define TCB_TIME_WAIT	  (60 * USEC_SEC)   /* 2 MSL as Linux has it */
-#define TCB_GIVE_UP	  (300 * USEC_SEC)  /* R2 (RFC 9293 3.8.3) */
-#define TCB_PERSIST_MIN	  (200 * USEC_MSEC)
-#define TCB_PERSIST_MAX	  (60 * USEC_SEC)
+#define TCB_DELAYED_ACK   (40 * USEC_MSEC) /* RFC 5681 4.2: at most 500 ms */
+#define TCB_TIME_WAIT     (60 * USEC_SEC)  /* 2 MSL as Linux has it */
+#define TCB_GIVE_UP       (300 * USEC_SEC) /* R2 (RFC 9293 3.8.3) */
+#define TCB_PERSIST_MIN   (200 * USEC_MSEC)
+#define TCB_PERSIST_MAX   (60 * USEC_SEC)
 #define TCB_CHALLENGE_GAP (500 * USEC_MSEC) /* RFC 5961 7, as Linux has it */
-#define TCB_TRIM_AFTER	  (1 * USEC_SEC)
-#define TCB_PAWS_AGE	  (24 * 86400 * USEC_SEC) /* RFC 7323 5.5 */
+#define TCB_TRIM_AFTER    (1 * USEC_SEC)
+#define TCB_PAWS_AGE      (24 * 86400 * USEC_SEC) /* RFC 7323 5.5 */
 
 enum { TCB_QUICK_ACKS = 16, TCB_DUP_OWED_MAX = 16, TCB_MSS_MIN = 64, TCB_TS_LEN = 12 };
 

@@ -283,7 +283,7 @@ void loss_timed_out(struct tcb *t)
 {
 	bool first = t->loss.phase != LOSS_TIMEOUT;
 
-	/* the peer once had the head and no longer acknowledges it: it has dropped it (RFC 2018 8) */
+	/* the peer had the head and does not acknowledge it: it has dropped it (RFC 2018 8) */
 	if (sendq_record(&t->snd, 0)->flags & SENT_SACKED)
 		sendq_forget_sacks(&t->snd);
 	cc_timeout(&t->cc, sendq_flight(&t->snd), first);

@@ -17,24 +17,24 @@ enum loss_phase { LOSS_OPEN, LOSS_RECOVERY, LOSS_TIMEOUT };
 
 struct loss {
 	enum loss_phase phase;
-	uint64_t end;		/* SND.NXT when the phase began */
-	bool force;		/* one retransmission may ignore the congestion window */
+	uint64_t end; /* SND.NXT when the phase began */
+	bool force;   /* one retransmission may ignore the congestion window */
 
-	usec_t rack_at;		/* newest sending known to be delivered; 0: none */
+	usec_t rack_at; /* newest sending known to be delivered; 0: none */
 	uint64_t rack_end;
 	usec_t rack_rtt;
-	bool reordering;	/* the path has been seen to reorder */
-	unsigned reo_mult;	/* of min_rtt / 4 */
-	unsigned reo_persist;	/* recoveries until @reo_mult is 1 again */
-	uint64_t dsack_round;	/* one raise of @reo_mult per round trip */
+	bool reordering;      /* the path has been seen to reorder */
+	unsigned reo_mult;    /* of min_rtt / 4 */
+	unsigned reo_persist; /* recoveries until @reo_mult is 1 again */
+	uint64_t dsack_round; /* one raise of @reo_mult per round trip */
 
-	uint64_t tlp_end;	/* SND.NXT after a tail loss probe; 0: none outstanding */
-	bool tlp_again;		/* the probe was a retransmission */
+	uint64_t tlp_end; /* SND.NXT after a tail loss probe; 0: none outstanding */
+	bool tlp_again;   /* the probe was a retransmission */
 	bool tlp_due;
 
-	bool partial;		/* without SACK, a second hole is being repaired */
-	unsigned duplicates;	/* duplicate ACKs in a row (without SACK) */
-	uint64_t dup_bytes;	/* what they say has arrived */
+	bool partial;        /* without SACK, a second hole is being repaired */
+	unsigned duplicates; /* duplicate ACKs in a row (without SACK) */
+	uint64_t dup_bytes;  /* what they say has arrived */
 };
 
 struct tcb;

@@ -19,25 +19,25 @@ enum { RECVQ_RANGES = 128 };
 #define RECVQ_NO_FIN UINT64_MAX
 
 struct recvq {
-	struct ring ring;	/* in order and unread; its tail is at @nxt */
-	struct ranges ooo;	/* positions stored beyond @nxt */
-	uint64_t nxt;		/* the next byte expected */
-	uint64_t fin;		/* position of the peer's FIN, RECVQ_NO_FIN until it is known */
+	struct ring ring;  /* in order and unread; its tail is at @nxt */
+	struct ranges ooo; /* positions stored beyond @nxt */
+	uint64_t nxt;      /* the next byte expected */
+	uint64_t fin;      /* position of the peer's FIN, RECVQ_NO_FIN until it is known */
 	uint64_t recent[SEGMENT_SACKS]; /* positions within ooo, newest arrival first */
 	unsigned recent_count;
-	struct range dsack;	/* duplicate to report once (RFC 2883); empty: none */
+	struct range dsack; /* duplicate to report once (RFC 2883); empty: none */
 };
 
 /* What an arrival did. All but RECVQ_ADVANCED call for an immediate ACK (RFC 5681 4.2). */
 enum recvq_result {
-	RECVQ_ADVANCED,		/* more in order, nothing is out of order */
-	RECVQ_FILLED,		/* more in order while something was out of order */
-	RECVQ_STORED,		/* kept out of order */
-	RECVQ_OLD,		/* all of it was here already; a DSACK is noted */
-	RECVQ_REFUSED		/* no memory, too many intervals: as if it was lost */
+	RECVQ_ADVANCED, /* more in order, nothing is out of order */
+	RECVQ_FILLED,   /* more in order while something was out of order */
+	RECVQ_STORED,   /* kept out of order */
+	RECVQ_OLD,      /* all of it was here already; a DSACK is noted */
+	RECVQ_REFUSED   /* no memory, too many intervals: as if it was lost */
 };
 
-/** recvq_init() - nothing received; @nxt is the first position, @limit and @budget as ring_init() */
+/** recvq_init() - nothing received; @nxt: the first position, @limit, @budget: as ring_init() */
 void recvq_init(struct recvq *q, uint64_t nxt, size_t limit, struct budget *budget);
 
 /** recvq_fini() - release everything */

@@ -7,20 +7,20 @@
 
 #include "base/clock.h"
 
-#define RTT_RTO_INITIAL (1 * USEC_SEC)	  /* RFC 6298 2.1 */
-#define RTT_RTO_MAX	(120 * USEC_SEC)  /* RFC 6298 2.5 */
-#define RTT_FLOOR_WIRE	(200 * USEC_MSEC) /* above the delayed ACKs of common stacks */
-#define RTT_FLOOR_NEAR	(20 * USEC_MSEC)
-#define RTT_MIN_WINDOW	(300 * USEC_SEC) /* how long a minimum is believed */
+#define RTT_RTO_INITIAL (1 * USEC_SEC)    /* RFC 6298 2.1 */
+#define RTT_RTO_MAX     (120 * USEC_SEC)  /* RFC 6298 2.5 */
+#define RTT_FLOOR_WIRE  (200 * USEC_MSEC) /* above the delayed ACKs of common stacks */
+#define RTT_FLOOR_NEAR  (20 * USEC_MSEC)
+#define RTT_MIN_WINDOW  (300 * USEC_SEC) /* how long a minimum is believed */
 
 struct rtt {
-	usec_t srtt;		/* 0: no sample yet */
+	usec_t srtt; /* 0: no sample yet */
 	usec_t var;
-	usec_t rto;		/* without backoff */
-	usec_t floor;		/* least distance of the RTO from the SRTT */
-	usec_t min;		/* smallest recent sample; 0: none */
-	usec_t min_at;		/* when @min was seen */
-	unsigned backoff;	/* doublings since the last clean sample */
+	usec_t rto;       /* without backoff */
+	usec_t floor;     /* least distance of the RTO from the SRTT */
+	usec_t min;       /* smallest recent sample; 0: none */
+	usec_t min_at;    /* when @min was seen */
+	unsigned backoff; /* doublings since the last clean sample */
 };
 
 /** rtt_init() - no sample; @near: the peer is a kernel on this host */

@@ -16,7 +16,7 @@
 #include "base/ring.h"
 
 enum {
-	SENDQ_RECORDS = 1024,	/* no new record is begun beyond this many */
+	SENDQ_RECORDS = 1024,     /* no new record is begun beyond this many */
 	SENDQ_SACK_SPLITS = 1536, /* SACK blocks no longer split records (CVE-2019-11478) */
 	SENDQ_RECORDS_MAX = 2048, /* retransmissions no longer split records */
 };
@@ -25,8 +25,8 @@ enum {
 
 enum {
 	SENT_SACKED = 0x01,
-	SENT_LOST = 0x02,	/* and not sent again since */
-	SENT_AGAIN = 0x04,	/* sent more than once: no round trip to measure (Karn) */
+	SENT_LOST = 0x02,  /* and not sent again since */
+	SENT_AGAIN = 0x04, /* sent more than once: no round trip to measure (Karn) */
 };
 
 /* Positions [from, to), last sent together. */
@@ -34,37 +34,37 @@ struct sent {
 	uint64_t from;
 	uint64_t to;
 	usec_t at;
-	unsigned flags;		/* SENT_* */
+	unsigned flags; /* SENT_* */
 };
 
 struct sendq {
-	struct ring ring;	/* unacknowledged and unsent bytes; its head is at @una */
-	uint64_t una;		/* SND.UNA */
-	uint64_t nxt;		/* SND.NXT, which is the highest ever sent: we never go back */
-	uint64_t fin;		/* position of our FIN, SENDQ_NO_FIN while the outbox is open */
-	struct sent *sent;	/* storage of @capacity records; @count used, from @first on */
+	struct ring ring;  /* unacknowledged and unsent bytes; its head is at @una */
+	uint64_t una;      /* SND.UNA */
+	uint64_t nxt;      /* SND.NXT, which is the highest ever sent: we never go back */
+	uint64_t fin;      /* position of our FIN, SENDQ_NO_FIN while the outbox is open */
+	struct sent *sent; /* storage of @capacity records; @count used, from @first on */
 	unsigned first;
 	unsigned count;
 	unsigned capacity;
-	uint64_t sacked;	/* bytes of records with SENT_SACKED */
-	uint64_t lost;		/* bytes of records with SENT_LOST */
-	uint64_t high;		/* end of the highest SACK block, or una */
+	uint64_t sacked; /* bytes of records with SENT_SACKED */
+	uint64_t lost;   /* bytes of records with SENT_LOST */
+	uint64_t high;   /* end of the highest SACK block, or una */
 };
 
 /* What one ACK newly delivered, collected over its blocks; see delivery_begin(). */
 struct delivery {
 	usec_t now;
 	usec_t min_rtt;
-	uint64_t high;		/* sendq.high before this ACK */
-	uint64_t bytes;		/* newly acknowledged or SACKed */
-	uint64_t acked;		/* how far SND.UNA moved */
-	bool again;		/* something cumulatively acknowledged had been sent again */
-	bool reordered;		/* an original below an earlier SACK arrived after it */
-	bool dsack;		/* the peer reports a duplicate */
-	bool duplicate;		/* a duplicate ACK by RFC 5681 2 */
-	usec_t first_at;	/* oldest sending of what was sent once; USEC_NEVER: none */
-	usec_t last_at;		/* newest of these; 0: none */
-	usec_t rack_at;		/* newest sending delivered, RFC 8985 6.2 step 2; 0: none */
+	uint64_t high;   /* sendq.high before this ACK */
+	uint64_t bytes;  /* newly acknowledged or SACKed */
+	uint64_t acked;  /* how far SND.UNA moved */
+	bool again;      /* something cumulatively acknowledged had been sent again */
+	bool reordered;  /* an original below an earlier SACK arrived after it */
+	bool dsack;      /* the peer reports a duplicate */
+	bool duplicate;  /* a duplicate ACK by RFC 5681 2 */
+	usec_t first_at; /* oldest sending of what was sent once; USEC_NEVER: none */
+	usec_t last_at;  /* newest of these; 0: none */
+	usec_t rack_at;  /* newest sending delivered, RFC 8985 6.2 step 2; 0: none */
 	uint64_t rack_end;
 };
 

@@ -41,35 +41,35 @@ enum tcb_state {
 
 /* What the handshake that passed through has settled. "We" is the endpoint this tcb plays. */
 struct tcb_params {
-	uint32_t iss;		/* our initial sequence number; our SYN is acknowledged */
-	uint32_t irs;		/* the peer's */
-	uint32_t snd_wnd;	/* the peer's newest window in bytes, shift applied */
-	uint32_t rcv_wnd;	/* what we have already promised beyond irs + 1, in bytes */
-	uint16_t mss;		/* most bytes (data and options) per segment, both directions' minimum */
-	uint8_t snd_wscale;	/* shift of windows in the peer's segments */
-	uint8_t rcv_wscale;	/* shift of windows in ours */
+	uint32_t iss;       /* our initial sequence number; our SYN is acknowledged */
+	uint32_t irs;       /* the peer's */
+	uint32_t snd_wnd;   /* the peer's newest window in bytes, shift applied */
+	uint32_t rcv_wnd;   /* what we have already promised beyond irs + 1, in bytes */
+	uint16_t mss;       /* most bytes (data and options) per segment, either way */
+	uint8_t snd_wscale; /* shift of windows in the peer's segments */
+	uint8_t rcv_wscale; /* shift of windows in ours */
 	bool sack_ok;
 	bool ts_ok;
-	uint32_t ts_recent;	/* newest TSval of the peer */
-	uint32_t ts_val;	/* newest TSval of the endpoint we play */
-	bool ack_due;		/* the peer may not have seen its SYN acknowledged: send an ACK */
-	bool near;		/* the peer is a kernel on this very host: no slow start, short RTO */
-	size_t rcv_limit;	/* most bytes received and not yet consumed */
-	size_t snd_limit;	/* most bytes sent or to be sent and not yet acknowledged */
-	struct budget *budget;	/* shared memory bound; borrowed, may be NULL */
+	uint32_t ts_recent;    /* newest TSval of the peer */
+	uint32_t ts_val;       /* newest TSval of the endpoint we play */
+	bool ack_due;          /* the peer may not have seen its SYN acknowledged: send an ACK */
+	bool near;             /* the peer is a kernel on this host: no slow start, short RTO */
+	size_t rcv_limit;      /* most bytes received and not yet consumed */
+	size_t snd_limit;      /* most bytes sent or to be sent and not yet acknowledged */
+	struct budget *budget; /* shared memory bound; borrowed, may be NULL */
 };
 
 /* Numbers for people; see tcb_info(). */
 struct tcb_info {
 	enum tcb_state state;
-	uint64_t bytes_in;	/* received in order */
-	uint64_t bytes_out;	/* sent and acknowledged */
-	uint64_t retransmits;	/* segments sent again */
-	usec_t srtt;		/* smoothed round trip; 0: no sample yet */
+	uint64_t bytes_in;    /* received in order */
+	uint64_t bytes_out;   /* sent and acknowledged */
+	uint64_t retransmits; /* segments sent again */
+	usec_t srtt;          /* smoothed round trip; 0: no sample yet */
 	usec_t rto;
-	uint32_t cwnd;		/* bytes */
-	uint32_t snd_wnd;	/* bytes */
-	uint32_t rcv_wnd;	/* bytes */
+	uint32_t cwnd;    /* bytes */
+	uint32_t snd_wnd; /* bytes */
+	uint32_t rcv_wnd; /* bytes */
 	uint32_t mss;
 };
 
@@ -151,12 +151,12 @@ const char *tcb_state_name(enum tcb_state s);
 
 /* Everything that happens by time alone; a timer that is off is USEC_NEVER. */
 enum tcb_timer {
-	TCB_TIMER_REXMT,	/* retransmission time-out (RFC 6298) */
-	TCB_TIMER_PROBE,	/* tail loss probe, or RACK's reordering window (RFC 8985) */
-	TCB_TIMER_PERSIST,	/* the peer's window keeps us from sending (RFC 9293 3.8.6.1) */
-	TCB_TIMER_ACK,		/* delayed ACK */
-	TCB_TIMER_WAIT,		/* TIME-WAIT */
-	TCB_TIMER_TRIM,		/* give the storage of empty buffers back */
+	TCB_TIMER_REXMT,   /* retransmission time-out (RFC 6298) */
+	TCB_TIMER_PROBE,   /* tail loss probe, or RACK's reordering window (RFC 8985) */
+	TCB_TIMER_PERSIST, /* the peer's window keeps us from sending (RFC 9293 3.8.6.1) */
+	TCB_TIMER_ACK,     /* delayed ACK */
+	TCB_TIMER_WAIT,    /* TIME-WAIT */
+	TCB_TIMER_TRIM,    /* give the storage of empty buffers back */
 	TCB_TIMERS
 };
 
@@ -169,41 +169,41 @@ struct tcb {
 	bool near;
 	uint8_t snd_wscale;
 	uint8_t rcv_wscale;
-	uint16_t mss;		/* data and options per segment */
+	uint16_t mss; /* data and options per segment */
 	usec_t timer[TCB_TIMERS];
-	usec_t active_at;	/* data last moved in or out */
+	usec_t active_at; /* data last moved in or out */
 
 	struct sendq snd;
 	struct rtt rtt;
 	struct cc cc;
 	struct loss loss;
 	uint64_t iss;
-	uint64_t snd_edge;	/* the peer's right edge: nothing at or beyond it may be sent */
-	uint64_t snd_wl1;	/* position of the segment that brought @snd_edge */
-	uint32_t snd_wnd_max;	/* largest window the peer has offered */
-	usec_t sent_at;		/* data last left */
-	usec_t stuck_since;	/* the peer has given no sign of progress since */
+	uint64_t snd_edge;      /* the peer's right edge: nothing at or beyond it may be sent */
+	uint64_t snd_wl1;       /* position of the segment that brought @snd_edge */
+	uint32_t snd_wnd_max;   /* largest window the peer has offered */
+	usec_t sent_at;         /* data last left */
+	usec_t stuck_since;     /* the peer has given no sign of progress since */
 	unsigned persist_shift; /* doublings of the persist interval */
-	bool override;		/* SWS avoidance is over (RFC 9293 3.8.6.2.1) */
-	bool window_probe;	/* a zero-window probe is due */
+	bool override;          /* SWS avoidance is over (RFC 9293 3.8.6.2.1) */
+	bool window_probe;      /* a zero-window probe is due */
 
 	struct recvq rcv;
 	uint64_t irs;
 	size_t rcv_limit;
-	uint64_t rcv_edge;	/* the right edge we have promised; never moves left */
-	uint64_t ack_sent;	/* the newest position we have acknowledged */
-	uint32_t rcv_mss;	/* largest segment seen, at most ours */
-	unsigned quick;		/* ACKs still to be sent without delay */
+	uint64_t rcv_edge; /* the right edge we have promised; never moves left */
+	uint64_t ack_sent; /* the newest position we have acknowledged */
+	uint32_t rcv_mss;  /* largest segment seen, at most ours */
+	unsigned quick;    /* ACKs still to be sent without delay */
 	bool ack_now;
-	unsigned dup_owed;	/* duplicate ACKs for a peer that counts them (no SACK) */
-	usec_t challenge_at;	/* no rate-limited ACK before (RFC 5961 7) */
+	unsigned dup_owed;   /* duplicate ACKs for a peer that counts them (no SACK) */
+	usec_t challenge_at; /* no rate-limited ACK before (RFC 5961 7) */
 
-	uint32_t ts_val;	/* newest of the endpoint we play */
-	uint32_t ts_recent;	/* newest of the peer */
+	uint32_t ts_val;    /* newest of the endpoint we play */
+	uint32_t ts_recent; /* newest of the peer */
 	usec_t ts_recent_at;
 
 	bool rst_due;
-	bool aborted;		/* by us: further segments of the peer are answered with RST */
+	bool aborted; /* by us: further segments of the peer are answered with RST */
 	uint32_t rst_seq;
 	uint64_t retransmits;
 };

@@ -16,15 +16,15 @@
 enum finish { FINISH_AT_END, FINISH_AFTER_PEER };
 
 struct app {
-	uint64_t total;		/* bytes to write */
-	uint64_t write_chunk;	/* at most, at once */
-	usec_t write_gap;	/* between two writes, up to; 0: none */
+	uint64_t total;       /* bytes to write */
+	uint64_t write_chunk; /* at most, at once */
+	usec_t write_gap;     /* between two writes, up to; 0: none */
 	uint64_t read_chunk;
 	usec_t read_gap;
-	usec_t pause_at;	/* no reading from then */
+	usec_t pause_at; /* no reading from then */
 	usec_t pause_for;
 	enum finish finish;
-	usec_t abort_at;	/* USEC_NEVER: not */
+	usec_t abort_at; /* USEC_NEVER: not */
 };
 
 struct end {
@@ -33,7 +33,7 @@ struct end {
 	struct tcb_params params;
 	struct budget budget;
 	struct rng *rng;
-	uint64_t seed;		/* of the pattern written */
+	uint64_t seed; /* of the pattern written */
 	uint64_t written, consumed;
 	usec_t write_at, read_at;
 	bool aborted;
@@ -41,12 +41,12 @@ struct end {
 	struct link *out;
 
 	/* what the checks remember */
-	uint64_t seen_edge;	/* largest right edge that has arrived here */
-	uint64_t our_edge;	/* right edge of the newest segment sent */
+	uint64_t seen_edge; /* largest right edge that has arrived here */
+	uint64_t our_edge;  /* right edge of the newest segment sent */
 	uint64_t our_ack;
 	uint32_t our_ts;
-	struct ranges arrived;	/* positions that have arrived here */
-	uint64_t pumped;	/* segments sent */
+	struct ranges arrived; /* positions that have arrived here */
+	uint64_t pumped;       /* segments sent */
 	char name;
 };
 

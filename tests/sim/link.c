@@ -9,19 +9,22 @@ enum { HEADERS = 60, MERGE_MAX = 65000 };
 void link_init(struct link *l, const struct link_params *p)
 {
 	*l = (struct link){.p = *p};
-	list_init(&l->packets);
 }
 
-static void packet_free(struct packet *p)
+static struct packet *pop(struct link *l)
 {
-	list_remove(&p->node);
-	free(p);
+	struct packet *p = l->first;
+
+	l->first = p->next;
+	if (!l->first)
+		l->last = NULL;
+	return p;
 }
 
 void link_fini(struct link *l)
 {
-	list_each_safe (node, &l->packets)
-		packet_free(list_entry(node, struct packet, node));
+	while (l->first)
+		free(pop(l));
 }
 
 static struct packet *packet_new(const struct segment *seg, const uint8_t *data, size_t len)
@@ -36,18 +39,23 @@ static struct packet *packet_new(const struct segment *seg, const uint8_t *data,
 	p->seg.payload[0] = span_of(p->data, len);
 	p->seg.payload[1] = span_none();
 	p->seg.gso_size = 0;
-	list_init(&p->node);
+	p->next = NULL;
 	return p;
 }
 
 /* Put @p where its arrival belongs; equal times keep the order of sending. */
 static void enqueue(struct link *l, struct packet *p)
 {
-	struct list *after = l->packets.prev;
+	struct packet **at = &l->first;
 
-	while (after != &l->packets && list_entry(after, struct packet, node)->at > p->at)
-		after = after->prev;
-	list_append(after->next, &p->node);
+	if (l->last && l->last->at <= p->at)
+		at = &l->last->next;
+	while (*at && (*at)->at <= p->at)
+		at = &(*at)->next;
+	p->next = *at;
+	*at = p;
+	if (!p->next)
+		l->last = p;
 }
 
 static bool is_lost(struct link *l, size_t len, usec_t now, struct rng *rng)
@@ -129,9 +137,7 @@ void link_send(struct link *l, const struct segment *seg, usec_t now, struct rng
 
 usec_t link_next(const struct link *l)
 {
-	if (list_empty(&l->packets))
-		return USEC_NEVER;
-	return list_entry(l->packets.next, struct packet, node)->at;
+	return l->first ? l->first->at : USEC_NEVER;
 }
 
 static bool mergeable(const struct segment *a, const struct segment *b)
@@ -144,33 +150,33 @@ static bool mergeable(const struct segment *a, const struct segment *b)
 	       a->wnd == b->wnd && len + b->payload[0].len <= MERGE_MAX;
 }
 
+/* One packet of two; both are consumed. */
 static struct packet *merged(struct packet *a, struct packet *b)
 {
 	size_t n = a->seg.payload[0].len, m = b->seg.payload[0].len;
-	struct packet *p = realloc(a, sizeof(*p) + n + m);
+	uint8_t data[65536];
+	struct packet *p;
 
-	if (!p)
-		abort();
-	memcpy(p->data + n, b->data, m);
-	p->seg.payload[0] = span_of(p->data, n + m);
+	memcpy(data, a->data, n);
+	memcpy(data + n, b->data, m);
+	p = packet_new(&a->seg, data, n + m);
 	p->seg.flags = b->seg.flags;
-	packet_free(b);
+	free(a);
+	free(b);
 	return p;
 }
 
 struct packet *link_receive(struct link *l, usec_t now, struct rng *rng)
 {
-	struct packet *p, *next;
+	struct packet *p;
 
 	if (link_next(l) > now)
 		return NULL;
-	p = list_entry(l->packets.next, struct packet, node);
-	list_remove(&p->node);
+	p = pop(l);
 	while (link_next(l) <= now && rng_chance(rng, l->p.merge)) {
-		next = list_entry(l->packets.next, struct packet, node);
-		if (!mergeable(&p->seg, &next->seg))
+		if (!mergeable(&p->seg, &l->first->seg))
 			break;
-		p = merged(p, next);
+		p = merged(p, pop(l));
 	}
 	return p;
 }

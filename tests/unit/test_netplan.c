@@ -340,6 +340,11 @@ static void test_rule_count_is_the_number_of_lines(void **state)
 	}
 }
 
+static bool names(const char *text, size_t len, const char *chain)
+{
+	return strlen(chain) == len && strncmp(chain, text, len) == 0;
+}
+
 /* Every chain that a rule is in or jumps to is declared. */
 static void test_chains_are_declared(void **state)
 {
@@ -357,9 +362,7 @@ static void test_chains_are_declared(void **state)
 			for (const char *at = t->rules; (at = strstr(at, "ATTLS-")); at++) {
 				size_t len = strcspn(at, " \n"), k = 0;
 
-				while (k < t->chain_count &&
-					(strlen(t->chains[k]) != len ||
-						strncmp(t->chains[k], at, len)))
+				while (k < t->chain_count && !names(at, len, t->chains[k]))
 					k++;
 				assert_true(k < t->chain_count);
 			}

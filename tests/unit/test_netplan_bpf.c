@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,90 +43,90 @@ static size_t program_read(const char *text, struct instruction *p)
 	return count;
 }
 
-/* A load of @size bytes; false where the kernel ends the program with 0. */
-static bool load(const uint8_t *data, size_t len, size_t at, size_t size, uint32_t *a)
+/* What a program works on. */
+struct machine {
+	const uint8_t *data;
+	size_t len;
+	size_t wire_len; /* what the kernel says the length is */
+	uint32_t a, x;
+};
+
+/* A load; false where the kernel ends the program with 0. */
+static bool load(struct machine *m, const struct instruction *i)
 {
-	if (at + size > len)
+	static const struct {
+		unsigned code;
+		size_t size;
+		bool indirect;
+	} loads[] = {{72, 2, true}, {80, 1, true}, {40, 2, false}, {48, 1, false}, {177, 1, false}};
+	size_t n = 0, at;
+
+	if (i->code == 128) {
+		m->a = (uint32_t)m->wire_len;
+		return true;
+	}
+	while (n < 5 && loads[n].code != i->code)
+		n++;
+	if (n == 5) {
+		fail_msg("instruction %u", i->code);
 		return false;
-	*a = size == 1 ? data[at] : load_be16(data + at);
+	}
+	at = i->k + (loads[n].indirect ? m->x : 0);
+	if (at + loads[n].size > m->len)
+		return false;
+	if (i->code == 177)
+		m->x = 4 * (m->data[at] & 15u);
+	else
+		m->a = loads[n].size == 1 ? m->data[at] : load_be16(m->data + at);
 	return true;
+}
+
+static void compute(struct machine *m, const struct instruction *i)
+{
+	switch (i->code) {
+	case 36: m->a *= i->k; break;
+	case 116: m->a >>= i->k; break;
+	case 148: m->a %= i->k; break;
+	case 84: m->a &= i->k; break;
+	case 12: m->a += m->x; break;
+	case 4: m->a += i->k; break;
+	default: fail_msg("instruction %u", i->code);
+	}
+}
+
+static bool jumps(const struct machine *m, const struct instruction *i)
+{
+	switch (i->code) {
+	case 21: return m->a == i->k;
+	case 45: return m->a > m->x;
+	case 69: return m->a & i->k;
+	default: fail_msg("instruction %u", i->code);
+	}
+	return false;
 }
 
 /* What the program returns, as the kernel computes it. @wire_len may exceed what is here. */
 static uint32_t run(const char *text, const uint8_t *data, size_t len, size_t wire_len)
 {
+	struct machine m = {data, len, wire_len, 0, 0};
 	struct instruction p[MOST];
 	size_t count = program_read(text, p);
-	uint32_t a = 0, x = 0;
 
 	for (size_t pc = 0; pc < count; pc++) {
 		const struct instruction *i = &p[pc];
-		bool ok = true, jump = false, jumps = true;
 
-		switch (i->code) {
-		case 177:
-			ok = load(data, len, i->k, 1, &x);
-			x = 4 * (x & 15);
-			jumps = false;
+		switch (i->code & 7) { /* the class of an instruction */
+		case 0:
+		case 1:
+			if (!load(&m, i))
+				return 0;
 			break;
-		case 72:
-			ok = load(data, len, x + i->k, 2, &a);
-			jumps = false;
-			break;
-		case 80:
-			ok = load(data, len, x + i->k, 1, &a);
-			jumps = false;
-			break;
-		case 40:
-			ok = load(data, len, i->k, 2, &a);
-			jumps = false;
-			break;
-		case 48:
-			ok = load(data, len, i->k, 1, &a);
-			jumps = false;
-			break;
-		case 128:
-			a = (uint32_t)wire_len;
-			jumps = false;
-			break;
-		case 36:
-			a *= i->k;
-			jumps = false;
-			break;
-		case 116:
-			a >>= i->k;
-			jumps = false;
-			break;
-		case 148:
-			a %= i->k;
-			jumps = false;
-			break;
-		case 84:
-			a &= i->k;
-			jumps = false;
-			break;
-		case 12:
-			a += x;
-			jumps = false;
-			break;
-		case 4:
-			a += i->k;
-			jumps = false;
-			break;
-		case 7:
-			x = a;
-			jumps = false;
-			break;
-		case 21: jump = a == i->k; break;
-		case 45: jump = a > x; break;
-		case 69: jump = a & i->k; break;
+		case 4: compute(&m, i); break;
+		case 5: pc += jumps(&m, i) ? i->jt : i->jf; break;
 		case 6: return i->k;
+		case 7: m.x = m.a; break;
 		default: fail_msg("instruction %u", i->code);
 		}
-		if (!ok)
-			return 0;
-		if (jumps)
-			pc += jump ? i->jt : i->jf;
 	}
 	fail_msg("the program has no end");
 	return 0;
