@@ -91,18 +91,59 @@ static void take_connection(struct ring_refs *refs, const struct ini_section *s,
 	ref.owner = (char *)name_owner(owner);
 	if (!take_usage(s, &ref, err) || !take_default(s, &ref.is_default, err))
 		return;
-	if (refs_find(refs, ref.owner, ref.label)) {
-		ini_error(err, s, "label", "%s/%s is connected twice: remove one section",
-			ref.owner, ref.label);
-		return;
-	}
-	for (size_t i = 0; i < refs->count; i++) {
-		if (ref.is_default && refs->items[i].is_default)
-			ini_error(err, s, "default",
-				"a second default, after that in line %d: only one can be",
-				refs->items[i].line);
-	}
 	refs_add(refs, &ref);
+}
+
+static int compare_refs(const void *a, const void *b)
+{
+	const struct ring_ref *x = *(const struct ring_ref *const *)a;
+	const struct ring_ref *y = *(const struct ring_ref *const *)b;
+	int c = strcasecmp(x->owner, y->owner);
+
+	if (c == 0)
+		c = strcmp(x->label, y->label);
+	return c ? c : x->line - y->line;
+}
+
+static bool same_cert(const struct ring_ref *x, const struct ring_ref *y)
+{
+	return strcasecmp(x->owner, y->owner) == 0 && strcmp(x->label, y->label) == 0;
+}
+
+static void refuse_twice_connected(
+	const struct ring_refs *refs, const char *path, struct err_list *err)
+{
+	struct ring_ref **sorted = heap_zero(refs->count * sizeof(struct ring_ref *));
+
+	for (size_t i = 0; i < refs->count; i++)
+		sorted[i] = &refs->items[i];
+	qsort(sorted, refs->count, sizeof(struct ring_ref *), compare_refs);
+	for (size_t i = 1; i < refs->count; i++) {
+		const struct ring_ref *r = sorted[i];
+
+		if (same_cert(sorted[i - 1], r))
+			err_add(err,
+				"%s:%d: %s/%s is connected already, in line %d: remove one section",
+				path, r->line, r->owner, r->label, sorted[i - 1]->line);
+	}
+	free(sorted);
+}
+
+static void refuse_two_defaults(
+	const struct ring_refs *refs, const char *path, struct err_list *err)
+{
+	const struct ring_ref *first = NULL;
+
+	for (size_t i = 0; i < refs->count; i++) {
+		const struct ring_ref *r = &refs->items[i];
+
+		if (r->is_default && first)
+			err_add(err,
+				"%s:%d: a second default, after that in line %d: only one can be",
+				path, r->line, first->line);
+		else if (r->is_default)
+			first = r;
+	}
 }
 
 void ringfile_read(
@@ -127,6 +168,8 @@ void ringfile_read(
 				"[connection 2] and so on");
 	}
 	ini_free(ini);
+	refuse_twice_connected(refs, path, err);
+	refuse_two_defaults(refs, path, err);
 }
 
 /* In quotes wherever the INI syntax could mean something else by it. */

@@ -268,7 +268,7 @@ int net_up(struct net *n)
 			print_plans(&w);
 	} else {
 		ok = read_present(&w) && state_load(&w.state, n->settings, &n->err);
-		if (ok && (w.was_up || !n->if_up))
+		if (ok && (w.was_up || w.state.workers > 0 || !n->if_up))
 			ok = run(&w);
 	}
 	work_free(&w);

@@ -25,8 +25,11 @@ mount --rbind /dev "$1/dev"
 mount -t tmpfs tmpfs "$1/run"
 root=$1
 shift 2
-exec chroot "$root" "$@"
+exec chroot "$root" setpriv --no-new-privs --bounding-set="$CAPABILITIES" "$@"
 """
+# What Docker gives by default, and what has to be added
+CAPABILITIES = ("-all,+chown,+dac_override,+fsetid,+fowner,+mknod,+net_raw,+setgid,+setuid,"
+                "+setfcap,+setpcap,+net_bind_service,+sys_chroot,+kill,+audit_write,+net_admin")
 
 
 def inside(ns, configuration):
@@ -54,7 +57,8 @@ def test_image_protects_curl(world):
     gateway = configure(world)
     wrap = inside(world.client, gateway.directory)
     capture = world.capture()
-    container = Process(wrap(ENTRYPOINT), gateway.log_path)
+    container = Process(wrap(ENTRYPOINT), gateway.log_path,
+                        env={**os.environ, "CAPABILITIES": CAPABILITIES})
     container.wait_output("^attlsd: ready", 30)
     got = clients.curl(world.client,
                        f"http://{clients.host(world.server_address)}:{PORT}/page")

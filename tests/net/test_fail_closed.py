@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_fail_closed.py - what must never happen: cleartext of a protected flow on the wire
+import re
 import socket
 
 import pytest
 
 from lib import rules, servers, clients, traffic
+from lib.filter import filter_rules
 from lib.tlspeer import tls_server
 from lib.traffic import Task
 from lib.wait import wait_for
@@ -248,6 +250,23 @@ def test_flush_of_a_table_in_mid_transfer(world, table):
     assert capture.count(word) == 0
 
 
+@pytest.mark.parametrize("table", ["raw", "mangle", "filter"])
+def test_flushed_rules_come_back(world, table):
+    """The daemon notices, resets what it carried and restores the rules; new flows work."""
+    word = canary()
+    capture = world.capture()
+    gateway, flood, _ = flooded(world, word)
+    before = filter_rules(gateway.ns)
+    gateway.ns.run("iptables" if world.family == 4 else "ip6tables", "-t", table, "-F")
+    assert isinstance(flood.wait_error(), ConnectionError)
+    wait_for(lambda: filter_rules(gateway.ns) == before, "the rules of before")
+    s = world.connect(PORT)
+    s.sendall(word)
+    s.shutdown(socket.SHUT_WR)
+    assert traffic.receive_all(s) == b""
+    assert capture.count(word) == 0
+
+
 @pytest.mark.parametrize("table", ["raw", "mangle", "nat", "filter"])
 def test_flush_of_a_table_before_the_server_answers(world, table):
     """The same at the server's side: the canary is in the answer."""
@@ -351,7 +370,10 @@ def test_connection_older_than_the_rules_is_reset(world):
     word = canary()
     world.serve(traffic.echo, PORT)
     s = clear_connection(world)
-    gateway = world.client_gateway(PORT)
+    gateway = world.client_gateway(PORT, begin=False)
+    said = gateway.net("up")
+    assert re.search(r"\b1 connection.*root", said), said
+    gateway.start()
     capture = world.capture()
     with pytest.raises(ConnectionError):
         s.sendall(word)
@@ -374,6 +396,26 @@ def test_connection_older_than_the_rules_is_not_passed_before_the_daemon(world4)
     with pytest.raises(ConnectionError):
         s.recv(1)
     assert capture.count(word) == 0
+
+
+def test_connection_older_than_the_rules_may_be_kept(world):
+    """established = keep: the old connection goes on in clear, a new one is protected."""
+    word = canary()
+    world.serve(traffic.echo, PORT)
+    s = clear_connection(world)
+    client = world.client_gateway(PORT, settings={"established": "keep"})
+    s.sendall(b"y" * 100000)
+    assert traffic.receive_exactly(s, 100000) == b"y" * 100000
+    world.server_gateway(PORT, settings={"established": "keep"})
+    capture = world.capture()
+    new = world.connect(PORT)
+    new.sendall(word)
+    assert traffic.receive_exactly(new, len(word)) == word
+    assert capture.count(word) == 0
+    client.stop()
+    client.start()
+    s.sendall(b"z" * 1000)
+    assert traffic.receive_exactly(s, 1000) == b"z" * 1000
 
 
 def pass_rules():

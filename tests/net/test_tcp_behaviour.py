@@ -70,25 +70,30 @@ def test_nobody_speaks_and_the_server_closes(world4):
 
 # Closing
 
-def test_half_close_by_the_client(world):
+VERSIONS = pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+
+
+@VERSIONS
+def test_half_close_by_the_client(world, version):
     """The answer comes after the end of the question."""
     def answer(s, _peer):
         count, digest = traffic.receive_hash(s)
         s.sendall(f"{count} {digest}".encode())
         return count
     world.serve(answer, PORT)
-    world.both(PORT, versions="TLSv1.3")
+    world.both(PORT, versions=version)
     s = world.connect(PORT)
     sent = traffic.send_noise(s, 3 * MEGABYTE, 1)
     assert traffic.receive_all(s).decode() == f"{3 * MEGABYTE} {sent}"
 
 
-def test_half_close_by_the_server(world):
+@VERSIONS
+def test_half_close_by_the_server(world, version):
     def tell_then_listen(s, _peer):
         sent = traffic.send_noise(s, 3 * MEGABYTE, 2)
         return sent, traffic.receive_hash(s)
     server = world.serve(tell_then_listen, PORT)
-    world.both(PORT, versions="TLSv1.3")
+    world.both(PORT, versions=version)
     s = world.connect(PORT)
     got = traffic.receive_hash(s)
     back = traffic.send_noise(s, 3 * MEGABYTE, 3)
@@ -290,6 +295,19 @@ class Quiet:
         self.same = self.same + 1 if now == self.last else 0
         self.last = now
         return self.same >= 10
+
+
+def test_flows_are_spread_over_the_workers(world4):
+    """Both directions of a flow meet in one worker; many flows use all of them."""
+    world4.serve(traffic.echo, PORT)
+    gateways = world4.both(PORT)
+    sockets = [world4.connect(PORT) for _ in range(32)]
+    for s in sockets:
+        s.sendall(b"x")
+        assert s.recv(1) == b"x"
+    for gateway in gateways:
+        used = [f["worker"] for f in gateway.live_flows()]
+        assert len(used) == 32 and min(used.count(0), used.count(1)) >= 4, used
 
 
 def test_one_byte_writes(world4):
