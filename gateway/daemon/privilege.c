@@ -18,11 +18,6 @@ void privilege_seal(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
-static bool keep_net_admin(capng_act_t action)
-{
-	return capng_update(action, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN) == 0;
-}
-
 static bool change_user(const char *user, struct err_list *err)
 {
 	const struct passwd *account = getpwnam(user);
@@ -39,25 +34,39 @@ static bool change_user(const char *user, struct err_list *err)
 	return rc == 0;
 }
 
-/* Staying root without CAP_DAC_OVERRIDE would lose files that others own; so root stays root in
- * the file system and gives up the rest. */
-static bool drop_in_place(struct err_list *err)
+/*
+ * Root stays root in the file system, or a reload could not read what others own: with the lesser
+ * of the two capabilities for that, as far as the environment gives any.
+ */
+static int file_capability(void)
 {
-	if (geteuid() == 0 && capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
-				      CAP_DAC_READ_SEARCH) != 0)
-		return false;
-	if (capng_apply(CAPNG_SELECT_CAPS) == 0)
-		return true;
-	err_add(err, "capabilities cannot be reduced: %s", strerror(errno));
-	return false;
+	static const int capabilities[] = {CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE};
+
+	for (size_t i = 0; i < 2 && geteuid() == 0; i++)
+		if (capng_have_capability(CAPNG_PERMITTED, (unsigned)capabilities[i]))
+			return capabilities[i];
+	return -1;
+}
+
+static bool keep(int capability)
+{
+	return capability < 0 || capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+					 (unsigned)capability) == 0;
 }
 
 bool privilege_drop(const char *user, struct err_list *err)
 {
+	int files = *user ? -1 : file_capability();
+
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (!keep_net_admin(CAPNG_ADD)) {
-		err_add(err, "CAP_NET_ADMIN cannot be kept");
+	if (!keep(CAP_NET_ADMIN) || !keep(files)) {
+		err_add(err, "the set of capabilities cannot be built");
 		return false;
 	}
-	return *user ? change_user(user, err) : drop_in_place(err);
+	if (*user)
+		return change_user(user, err);
+	if (capng_apply(CAPNG_SELECT_CAPS) == 0)
+		return true;
+	err_add(err, "capabilities cannot be reduced: %s", strerror(errno));
+	return false;
 }

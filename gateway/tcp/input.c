@@ -201,11 +201,29 @@ static void fin_is_acked(struct tcb *t, usec_t now)
 	}
 }
 
+/*
+ * What an ACK says about the peer's progress restarts the retransmission timer (RFC 6298 5.3) and
+ * R2. So does room that the peer has made: it may have dropped what it had no room for. A peer
+ * whose window is shut makes no progress and is alive all the same.
+ */
+static void judge_progress(struct tcb *t, const struct arrival *a, bool advanced, uint64_t edge)
+{
+	bool was_shut = edge <= t->snd.una, shut = t->snd_edge <= t->snd.una;
+	bool grew = t->snd_edge > edge && t->loss.phase == LOSS_TIMEOUT;
+
+	if (grew && !advanced)
+		t->rtt.backoff = 0;
+	if ((advanced && !t->loss.partial) || (was_shut && !shut) || grew)
+		t->timer[TCB_TIMER_REXMT] = USEC_NEVER;
+	if (advanced || shut || grew)
+		t->stuck_since = a->now;
+}
+
 /* An acknowledgment within [una, nxt]. */
 static void take_ack(struct tcb *t, struct arrival *a)
 {
-	uint64_t flight = sendq_flight(&t->snd);
-	bool advanced = a->ack > t->snd.una, was_shut = t->snd_edge <= t->snd.una, shut;
+	uint64_t flight = sendq_flight(&t->snd), edge = t->snd_edge;
+	bool advanced = a->ack > t->snd.una;
 	struct delivery d;
 
 	delivery_begin(&d, &t->snd, t->rtt.min, a->now);
@@ -216,11 +234,8 @@ static void take_ack(struct tcb *t, struct arrival *a)
 		sendq_ack(&t->snd, a->ack, &d);
 	take_round_trip(t, &d);
 	take_window(t, a, advanced);
-	/* RFC 6298 5.3; a peer whose window is shut makes no progress and is alive all the same */
-	shut = t->snd_edge <= t->snd.una;
-	if ((advanced && !t->loss.partial) || (was_shut && !shut))
-		t->timer[TCB_TIMER_REXMT] = USEC_NEVER;
-	if (advanced || shut || flight == 0)
+	judge_progress(t, a, advanced, edge);
+	if (flight == 0)
 		t->stuck_since = a->now;
 	loss_ack(t, &d, flight);
 	if (tcb_fin_acked(t))

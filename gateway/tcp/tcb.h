@@ -101,10 +101,17 @@ enum drop tcb_input(struct tcb *t, const struct segment *seg, usec_t now);
  */
 bool tcb_output(struct tcb *t, usec_t now, struct segment *seg);
 
-/** tcb_deadline() - when tcb_output() has something to do even if nothing happens before */
+/**
+ * tcb_deadline() - when tcb_output() has something to do even if nothing happens before
+ * Later than @now once tcb_output() has returned false for it. Ask tcb_output() first after
+ * anything else was called: it is what sets the timers.
+ */
 usec_t tcb_deadline(const struct tcb *t);
 
-/** tcb_peek() - first contiguous piece of what arrived in order; borrows until the next call */
+/**
+ * tcb_peek() - first contiguous piece of what arrived in order; borrows until the next call
+ * What had arrived before the peer's reset can still be read; after tcb_abort() nothing can.
+ */
 struct span tcb_peek(const struct tcb *t);
 
 /** tcb_consume() - @n bytes of tcb_peek() are done with; the window may open */

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # conftest.py - fixtures: the certificates, a world per test, a time limit per test
+import contextlib
+import shutil
 import signal
 import sys
 
@@ -70,10 +72,18 @@ def make_world(request, tmp_path, pki):
         return world
     yield make
     failed = getattr(request.node, "failed", True)
-    for world in worlds:
-        if failed:
-            _show_logs(world)
-        world.close(failed)
+    with contextlib.ExitStack() as stack:
+        for world in worlds:
+            stack.callback(_end, world, failed)
+
+
+def _end(world, failed):
+    """The files of a test that failed stay; captures of the others would fill the disk."""
+    if failed:
+        _show_logs(world)
+    world.close(failed)
+    if not failed:
+        shutil.rmtree(world.directory, ignore_errors=True)
 
 
 def _show_logs(world):

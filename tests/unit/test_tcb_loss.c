@@ -358,6 +358,32 @@ static void test_retransmission_respects_the_edge(void **state)
 	tcb_fini(&r.t);
 }
 
+static void test_room_made_by_the_peer_ends_the_backoff(void **state)
+{
+	struct tcb_params p = rig_params();
+	struct rig r;
+
+	(void)state;
+	p.snd_wnd = 2000;
+	rig_start(&r, &p);
+	rig_write(&r, 2000);
+	rig_out(&r, SEG_ACK | SEG_PSH, 1, 1, 2000);
+	/* it has no memory for what it had offered to take */
+	for (usec_t rto = USEC_SEC; rto < 60 * USEC_SEC; rto *= 2) {
+		rig_ack(&r, 1, 1, 2000);
+		do {
+			r.now = tcb_deadline(&r.t);
+		} while (!tcb_output(&r.t, r.now, &r.out));
+	}
+	rig_silent(&r);
+	rig_ack(&r, 1, 1, 9000);
+	do {
+		rig_wait(&r, 1, USEC_SEC);
+	} while (!tcb_output(&r.t, r.now, &r.out));
+	assert_int_equal(r.out.seq - (uint32_t)RIG_ISS, 1);
+	tcb_fini(&r.t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_nonsense_sacks_are_ignored),
 		cmocka_unit_test(test_lone_segment_to_a_near_peer_outwaits_its_delayed_ack),
 		cmocka_unit_test(test_retransmission_respects_the_edge),
+		cmocka_unit_test(test_room_made_by_the_peer_ends_the_backoff),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

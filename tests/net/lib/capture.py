@@ -2,17 +2,21 @@
 # capture.py - what passed an interface, and how often a canary is in it
 import os
 import re
+import secrets
 import signal
 import struct
 
 from .process import Process
+from .wait import wait_for
+
+END = b"END-OF-CAPTURE-"
 
 
 class Capture:
     """tcpdump on one interface of a namespace, from the moment the constructor returns."""
 
     def __init__(self, ns, interface, path):
-        self.path = str(path)
+        self.ns, self.interface, self.path = ns, interface, str(path)
         self.process = Process(
             ns.command("tcpdump", "-i", interface, "-n", "-U", "-s", "0", "-B", "65536",
                        "--immediate-mode", "-Z", "root", "-w", self.path, "tcp"),
@@ -20,13 +24,26 @@ class Capture:
         self.process.wait_output(r"listening on ")
 
     def stop(self):
-        """End; a capture that lost packets proves nothing, so that is an error."""
+        """
+        End; a capture that lost packets proves nothing, so that is an error.
+
+        tcpdump may be behind: a last packet of our own is waited for, all others come before it.
+        """
         if self.process.alive():
+            mark = END + secrets.token_hex(8).encode()
+            before = os.path.getsize(self.path)
+            self.ns.inject(self.interface, _packet(mark))
+            wait_for(lambda: self._written(mark, before), "end of the capture", 30)
             self.process.signal(signal.SIGINT)
             self.process.wait(20)
         dropped = re.search(r"(\d+) packets? dropped by kernel", self.process.output())
         assert dropped and dropped.group(1) == "0", self.process.output()
         return self.path
+
+    def _written(self, mark, start):
+        with open(self.path, "rb") as f:
+            f.seek(start)
+            return mark in f.read()
 
     def count(self, canary):
         """Stop, and count @canary in all that was captured."""
@@ -95,4 +112,12 @@ def _parse(link, frame):
     if protocol != 6 or len(tcp) < 20:
         return None
     sequence = struct.unpack(">I", tcp[4:8])[0]
-    return addresses + tcp[0:4], sequence, tcp[13], tcp[(tcp[12] >> 4) * 4:]
+    payload = tcp[(tcp[12] >> 4) * 4:]
+    return None if payload.startswith(END) else (addresses + tcp[0:4], sequence, tcp[13], payload)
+
+
+def _packet(payload):
+    """A TCP packet that belongs to nothing, from and to the discard port of 192.0.2.0/24."""
+    tcp = struct.pack(">HHIIBBHHH", 9, 9, 0, 0, 0x50, 0x10, 0, 0, 0)
+    return struct.pack(">BBHHHBBH4s4s", 0x45, 0, 40 + len(payload), 0, 0, 64, 6, 0,
+                       bytes((192, 0, 2, 1)), bytes((192, 0, 2, 2))) + tcp + payload

@@ -104,6 +104,14 @@ class Namespace:
             return socket.socket(number, kind, protocol)
         return _in_thread(create)
 
+    def inject(self, interface, packet):
+        """Put an IPv4 packet on @interface; on Ethernet it goes to a station that nobody is."""
+        def create():
+            self.enter()
+            return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
+        with _in_thread(create) as s:
+            s.sendto(packet, (interface, 0x0800, 0, 0, b"\x02\0\0\0\0\x77"))
+
     def connect(self, address, port, timeout=20.0, source=None):
         """A connected TCP socket; @timeout stays set on it."""
         s = self.socket(6 if ":" in address else 4)
