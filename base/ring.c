@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RING_MIN = 4096 };
+enum { RING_MIN = 4096, RING_SMALL = 32768 };
 
 static size_t power_of_two(size_t n)
 {
@@ -56,14 +56,19 @@ static void move_bytes(const struct ring *r, uint8_t *data, size_t size, size_t 
 	}
 }
 
+static bool affordable(const struct ring *r, size_t size)
+{
+	const struct budget *b = r->budget;
+	size_t reserve = b && size <= RING_SMALL ? b->limit / 4 : 0;
+
+	return !b || b->used + (size - r->size) <= b->limit + reserve;
+}
+
 static bool grow(struct ring *r, size_t size)
 {
-	size_t more = size - r->size;
-	uint8_t *data;
+	uint8_t *data = affordable(r, size) ? malloc(size) : NULL;
 
-	if (r->budget && r->budget->used + more > r->budget->limit)
-		return false;
-	data = malloc(size);
+	r->refused = !data;
 	if (!data)
 		return false;
 	/* all of the old storage: what was written beyond the tail moves along */
@@ -81,8 +86,10 @@ bool ring_reserve(struct ring *r, size_t n)
 {
 	size_t need = ring_len(r) + n;
 
-	if (need <= r->size)
+	if (need <= r->size) {
+		r->refused = false;
 		return true;
+	}
 	if (need > r->limit)
 		return false;
 	return grow(r, power_of_two(need));

@@ -12,7 +12,10 @@
 
 #include "base/span.h"
 
-/* Bytes of storage that several rings may hold together; one thread's, no locking. */
+/*
+ * Bytes of storage that several rings may hold together; one thread's, no locking. Small rings may
+ * go a quarter beyond the limit, so that large ones cannot keep a flow from holding one record.
+ */
 struct budget {
 	size_t used;
 	size_t limit;
@@ -25,6 +28,7 @@ struct ring {
 	size_t head;           /* free-running position of the first byte */
 	size_t tail;           /* free-running position after the last byte */
 	struct budget *budget; /* borrowed, may be NULL: no common bound */
+	bool refused;          /* the last wish for more storage was not granted */
 };
 
 /**

@@ -15,7 +15,7 @@
 enum {
 	WORKERS_MAX = 64,
 	FLOWS_MAX = 1 << 24,
-	MEMORY_MIN = 1 << 20,
+	MEMORY_MIN = 4 << 20, /* of one worker: a few flows in full flight */
 	QUEUES_PER_WORKER = 2,
 	QUEUES_SHARED = 1, /* ICMP */
 	QUEUE_MAX = 65535,
@@ -165,8 +165,7 @@ static void read_memory(struct reader *r, const char *key, const char *value)
 {
 	struct settings *s = r->object;
 
-	if (reader_size(r, key, value, &s->memory) && s->memory < MEMORY_MIN)
-		ini_error(r->err, r->section, key, "\"%s\" is too little: at least 1M", value);
+	reader_size(r, key, value, &s->memory);
 }
 
 static void read_flows(struct reader *r, const char *key, const char *value)
@@ -256,6 +255,10 @@ static void settings_complete(struct reader *r, struct settings *s)
 
 	if (s->workers == 0)
 		s->workers = processors();
+	if (s->memory / s->workers < MEMORY_MIN)
+		ini_error(r->err, r->section, "memory",
+			"is too little: %u workers need at least %uM together", s->workers,
+			s->workers * (MEMORY_MIN >> 20));
 	queues = QUEUES_PER_WORKER * s->workers + QUEUES_SHARED;
 	if (s->queue_base + queues - 1 > QUEUE_MAX)
 		ini_error(r->err, r->section, "queue_base",

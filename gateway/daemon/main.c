@@ -66,16 +66,15 @@ static bool configure(const struct daemon *d, struct worker_config *config, stru
 		.queue_base = (uint16_t)s->queue_base,
 		.mark = s->mark,
 		.host = s->mode == MODE_HOST,
+		.inside = s->inside,
+		.outside = s->outside,
 		.memory = s->memory / s->workers,
 		.flows = s->flows / s->workers + 1,
 	};
-	if (s->mode == MODE_HOST)
+	if (s->mode == MODE_HOST || if_nametoindex(s->inside) != 0)
 		return true;
-	config->inside = if_nametoindex(s->inside);
-	if (config->inside == 0)
-		err_add(err, "%s: [gateway] inside: there is no interface %s here", d->ini,
-			s->inside);
-	return config->inside != 0;
+	err_add(err, "%s: [gateway] inside: there is no interface %s here", d->ini, s->inside);
+	return false;
 }
 
 /* The rules that are up were made for a number of workers; ours must be the same. */

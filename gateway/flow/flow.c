@@ -4,14 +4,14 @@
 
 #include "base/log.h"
 #include "gateway/flow/handshake.h"
+#include "gateway/flow/keepalive.h"
 #include "gateway/flow/report.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
-	OPENING_TIMEOUT_S = 75,      /* as long as kernels keep trying */
-	PASS_IDLE_S = 5 * 24 * 3600, /* as conntrack does */
+	OPENING_TIMEOUT_S = 75, /* as long as kernels keep trying */
 	TIME_WAIT_S = 60,
 	RCV_LIMIT = 1024 * 1024,
 	SND_LIMIT = 1024 * 1024,
@@ -61,13 +61,10 @@ struct flow *flow_new(struct snapshot *s, const struct rule *rule, const struct 
 	list_init(&f->by_local);
 	list_init(&f->by_state);
 	list_init(&f->dirty);
-	if (rule && rule->action->mode == ACTION_TLS) {
-		f->state = FLOW_OPENING;
-		f->expires = now + OPENING_TIMEOUT_S * USEC_SEC;
-	} else {
-		f->state = FLOW_PASS;
-		f->expires = now + PASS_IDLE_S * USEC_SEC;
-	}
+	list_init(&f->by_age);
+	f->retry = USEC_NEVER;
+	f->expires = now + OPENING_TIMEOUT_S * USEC_SEC;
+	f->state = rule && rule->action->mode == ACTION_TLS ? FLOW_OPENING : FLOW_PASS;
 	return f;
 }
 
@@ -101,6 +98,7 @@ void flow_take_over(struct flow *f, struct budget *budget, bool near, bool ack_d
 		p.near = near && side == SIDE_PLAIN;
 		p.ack_due = ack_due && side != opened_by;
 		tcb_init(&f->leg[side].tcb, &p, now);
+		f->leg[side].heard = now;
 	}
 	flow_set_state(f, FLOW_HANDSHAKE);
 	f->expires = now + f->rule->action->handshake_timeout;
@@ -117,6 +115,8 @@ enum drop flow_input(struct flow *f, enum side side, const struct segment *seg, 
 	/* what the endpoint shows of its clock is how far we may go on its behalf */
 	if (seg->options & SEG_OPT_TS)
 		tcb_note_ts(&peer->tcb, seg->ts_val);
+	leg->heard = now;
+	leg->probes = 0;
 	return tcb_input(&leg->tcb, seg, now);
 }
 
@@ -178,7 +178,7 @@ void flow_settle(struct flow *f, usec_t now)
 	report_end(f);
 	session_free(f->session);
 	f->session = NULL;
-	if (f->leg[SIDE_PLAIN].tcb.state == TCPS_CLOSED &&
+	if (f->fault == FAULT_NONE && f->leg[SIDE_PLAIN].tcb.state == TCPS_CLOSED &&
 		f->leg[SIDE_WIRE].tcb.state == TCPS_CLOSED) {
 		flow_set_state(f, FLOW_DEAD);
 	} else if (f->state != FLOW_LINGER) {
@@ -189,10 +189,11 @@ void flow_settle(struct flow *f, usec_t now)
 
 usec_t flow_deadline(const struct flow *f)
 {
-	usec_t when = f->state == FLOW_ESTABLISHED ? USEC_NEVER : f->expires;
+	usec_t when = f->state == FLOW_ESTABLISHED ? keepalive_deadline(f) : f->expires;
 
 	if (f->state == FLOW_DEAD)
 		return USEC_NEVER;
+	when = usec_min(when, f->retry);
 	if (flow_has_legs(f)) {
 		when = usec_min(when, tcb_deadline(&f->leg[SIDE_PLAIN].tcb));
 		when = usec_min(when, tcb_deadline(&f->leg[SIDE_WIRE].tcb));
@@ -202,6 +203,8 @@ usec_t flow_deadline(const struct flow *f)
 
 void flow_expire(struct flow *f, usec_t now)
 {
+	if (f->state == FLOW_ESTABLISHED)
+		keepalive_run(f, now);
 	if (f->state == FLOW_ESTABLISHED || f->state == FLOW_DEAD || now < f->expires)
 		return;
 	if (f->state == FLOW_HANDSHAKE) {

@@ -11,7 +11,8 @@
  *   OPENING      the real endpoints shake hands; packets pass, we remember    [handshake.c]
  *   HANDSHAKE    both legs are ours; TLS is being negotiated; no cleartext moves
  *   ESTABLISHED  cleartext moves between the legs                             [relay.c]
- *   LINGER       both legs have ended; a leg in TIME-WAIT still answers, then DEAD
+ *   LINGER       both legs have ended; what still arrives is answered and never passes; after a
+ *                while DEAD. Not entered after a clean end without TIME-WAIT.
  *   PASS         not ours: every packet is let through, marked
  *   DEAD         out of the table; memory is kept until the end of the batch
  *
@@ -57,14 +58,18 @@ struct hello {
 
 /* The gateway's end towards one side: it plays the endpoint of the other side. */
 struct leg {
-	struct tcb tcb; /* valid from HANDSHAKE on */
-	uint16_t ip_id; /* next IPv4 identification */
+	struct tcb tcb;  /* valid from HANDSHAKE on */
+	uint16_t ip_id;  /* next IPv4 identification */
+	usec_t heard;    /* the endpoint on this side has last sent anything */
+	unsigned probes; /* keepalives since then; see keepalive.h */
 };
 
 struct flow {
 	struct list by_key[SIDES]; /* table index of each side's tuple */
 	struct list by_local;      /* table index of openings by local endpoint */
+	struct list by_age;        /* table list: openings, and passed ones without an answer */
 	struct list by_state;      /* table list of live flows */
+	bool in_table;             /* entered, and not yet removed */
 	struct list dirty;         /* worker list: wants flow_advance() */
 	size_t heap_slot;          /* deadline heap; see deadline.h */
 	usec_t deadline;           /* as entered in the heap */
@@ -79,6 +84,8 @@ struct flow {
 	struct owner owner;
 	usec_t opened;    /* time of the SYN */
 	usec_t expires;   /* OPENING, PASS, LINGER: end of life; HANDSHAKE: time-out */
+	usec_t retry;     /* storage was refused: try again then */
+	uint8_t seen;     /* PASS: bit per side that has sent anything */
 	uint8_t fin_seen; /* PASS: bit per side */
 
 	struct snapshot *snapshot; /* referenced */

@@ -42,8 +42,9 @@ static enum handshake_step note_syn(struct flow *f, enum side side, const struct
 		return HANDSHAKE_IMPOSSIBLE; /* simultaneous open: the TLS roles are ambiguous */
 	if (seg->options & SEG_OPT_AUTH)
 		return HANDSHAKE_IMPOSSIBLE;
+	if (seg->seq != f->hello[side].isn)
+		f->hello[side_peer(side)].seen = false; /* what was answered is not this one */
 	note_hello(&f->hello[side], seg);
-	f->hello[side_peer(side)].seen = false;
 	if ((seg->options & SEG_OPT_STRIP) || (seg->flags & SEG_AE) || segment_payload_len(seg) > 0)
 		return HANDSHAKE_STRIP;
 	return HANDSHAKE_PASS;
@@ -65,8 +66,10 @@ static enum handshake_step note_ack(struct flow *f, enum side side, const struct
 {
 	struct hello *h = &f->hello[side], *peer = &f->hello[side_peer(side)];
 
-	if (side != opener(f) || !peer->seen || !(seg->flags & SEG_ACK) ||
-		seg->ack != peer->isn + 1)
+	/* a peer that still has the connection before this one challenges (RFC 5961 4.2) */
+	if (side != opener(f))
+		return segment_len(seg) == 0 ? HANDSHAKE_PASS : HANDSHAKE_DROP;
+	if (!peer->seen || !(seg->flags & SEG_ACK) || seg->ack != peer->isn + 1)
 		return HANDSHAKE_DROP;
 	h->ack = seg->ack;
 	h->wnd = (uint32_t)seg->wnd << (both(f, SEG_OPT_WSCALE) ? h->wscale : 0);
@@ -77,10 +80,22 @@ static enum handshake_step note_ack(struct flow *f, enum side side, const struct
 	return HANDSHAKE_COMPLETE;
 }
 
+/* Whether the receiver of a RST will believe it (RFC 9293 3.10.7.3 and 4); others just pass. */
+static enum handshake_step note_rst(const struct flow *f, enum side side, const struct segment *seg)
+{
+	uint32_t next = f->hello[opener(f)].isn + 1;
+	bool ends =
+		side == opener(f) ? seg->seq == next : (seg->flags & SEG_ACK) && seg->ack == next;
+
+	if (segment_payload_len(seg) > 0)
+		return HANDSHAKE_DROP;
+	return ends ? HANDSHAKE_REFUSED : HANDSHAKE_PASS;
+}
+
 enum handshake_step handshake_note(struct flow *f, enum side side, const struct segment *seg)
 {
 	if (seg->flags & SEG_RST)
-		return HANDSHAKE_REFUSED;
+		return note_rst(f, side, seg);
 	if (seg->flags & SEG_SYN)
 		return seg->flags & SEG_ACK ? note_syn_ack(f, side, seg) : note_syn(f, side, seg);
 	return note_ack(f, side, seg);

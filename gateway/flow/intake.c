@@ -53,6 +53,14 @@ void intake_retire(struct intake *in, struct flow *f)
 	table_remove(&in->table, f);
 }
 
+/* Both ends of a passed connection have spoken: it may be silent for days. */
+static void pass_goes_on(struct flow *f, usec_t now)
+{
+	f->seen = 3;
+	f->expires = now + PASS_IDLE_S * USEC_SEC;
+	table_grown(f);
+}
+
 void intake_adopt(struct intake *in, const struct tuple *key, usec_t now)
 {
 	struct flow *f;
@@ -62,6 +70,8 @@ void intake_adopt(struct intake *in, const struct tuple *key, usec_t now)
 	f = flow_new(in->snapshot, NULL, key, DIRECTION_BOTH, now);
 	if (f && !table_add(&in->table, f))
 		flow_free(f);
+	else if (f)
+		pass_goes_on(f, now);
 }
 
 /* ---- answers without a flow ---- */
@@ -187,6 +197,8 @@ static struct flow *add_flow(struct intake *in, const struct arrival *a, const s
 	if (!f)
 		return NULL;
 	f->owner = a->owner;
+	if (in->table.count >= in->table.limit && table_oldest_young(&in->table))
+		intake_retire(in, table_oldest_young(&in->table));
 	if (table_add(&in->table, f))
 		return f;
 	flow_free(f);
@@ -201,6 +213,7 @@ static enum verdict open_pass(struct intake *in, const struct arrival *a, const 
 	*flow = add_flow(in, a, rule, q.direction, now);
 	if (!*flow)
 		return drop(in, DROP_TABLE_FULL);
+	(*flow)->seen = (uint8_t)(1 << a->side);
 	in->counts[INTAKE_PASSED]++;
 	return VERDICT_ACCEPT;
 }
@@ -215,6 +228,8 @@ static enum verdict open_tls(struct intake *in, const struct arrival *a, const s
 	struct context *context;
 	char why[512];
 
+	if (in->budget.used > in->budget.limit)
+		return drop(in, DROP_NO_MEMORY);
 	context =
 		contexts_get(&in->contexts, in->snapshot, rule->action, a->owner, why, sizeof(why));
 	if (!context)
@@ -278,6 +293,7 @@ static enum verdict follow_opening(
 	case HANDSHAKE_COMPLETE:
 	case HANDSHAKE_COMPLETE_DATA:
 		list_remove(&f->by_local);
+		table_grown(f);
 		flow_take_over(f, &in->budget, in->near, step == HANDSHAKE_COMPLETE_DATA, now);
 		return step == HANDSHAKE_COMPLETE ? VERDICT_ACCEPT : VERDICT_STEAL;
 	case HANDSHAKE_REFUSED: intake_retire(in, f); return VERDICT_ACCEPT;
@@ -290,11 +306,15 @@ static enum verdict follow_opening(
 /* A packet of a flow that is let through: only its end is watched, to forget it. */
 static enum verdict follow_pass(struct flow *f, const struct arrival *a, usec_t now)
 {
+	f->seen |= (uint8_t)(1 << a->side);
 	if (a->seg.flags & SEG_RST)
 		f->fin_seen = 3;
 	if (a->seg.flags & SEG_FIN)
 		f->fin_seen |= (uint8_t)(1 << a->side);
-	f->expires = now + (f->fin_seen == 3 ? PASS_CLOSED_S : PASS_IDLE_S) * USEC_SEC;
+	if (f->fin_seen == 3)
+		f->expires = now + PASS_CLOSED_S * USEC_SEC;
+	else if (f->seen == 3)
+		pass_goes_on(f, now);
 	return VERDICT_ACCEPT;
 }
 

@@ -20,7 +20,7 @@
 #include "gateway/flow/flow.h"
 #include "gateway/flow/report.h"
 
-enum { RECORD_CLEARTEXT = 16384 };
+enum { RECORD_CLEARTEXT = 16384, RETRY_MS = 50 };
 
 static struct tcb *tcb_of(struct flow *f, enum side side)
 {
@@ -188,9 +188,18 @@ static void spread_faults(struct flow *f)
 	}
 }
 
+/* Nobody tells when other flows give storage back, so a flow that was refused some asks again. */
+static void plan_retry(struct flow *f, usec_t now)
+{
+	bool refused = tcb_outbox(tcb_of(f, SIDE_PLAIN))->refused ||
+		       tcb_outbox(tcb_of(f, SIDE_WIRE))->refused;
+
+	f->retry = refused && f->fault == FAULT_NONE ? now + RETRY_MS * USEC_MSEC : USEC_NEVER;
+}
+
 void flow_advance(struct flow *f, usec_t now)
 {
-	(void)now;
+	f->retry = USEC_NEVER;
 	if (f->state != FLOW_HANDSHAKE && f->state != FLOW_ESTABLISHED)
 		return;
 	if (f->fault == FAULT_NONE)
@@ -200,4 +209,5 @@ void flow_advance(struct flow *f, usec_t now)
 		return;
 	while (advance_once(f))
 		;
+	plan_retry(f, now);
 }

@@ -22,6 +22,7 @@ bool table_init(struct table *t, size_t limit)
 		buckets *= 2;
 	list_init(&t->flows);
 	list_init(&t->dead);
+	list_init(&t->young);
 	siphash_random(&t->hash_key);
 	if (index_init(&t->by_key[SIDE_PLAIN], buckets) &&
 		index_init(&t->by_key[SIDE_WIRE], buckets) && index_init(&t->by_local, buckets))
@@ -38,6 +39,7 @@ void table_fini(struct table *t)
 	free(t->by_key[SIDE_PLAIN].buckets);
 	free(t->by_key[SIDE_WIRE].buckets);
 	free(t->by_local.buckets);
+	t->by_key[SIDE_PLAIN].buckets = t->by_key[SIDE_WIRE].buckets = t->by_local.buckets = NULL;
 	deadlines_fini(&t->deadlines);
 }
 
@@ -92,8 +94,20 @@ bool table_add(struct table *t, struct flow *f)
 	if (f->direction == DIRECTION_OUTBOUND)
 		list_append(local_bucket(t, &f->key[SIDE_PLAIN].local), &f->by_local);
 	list_append(&t->flows, &f->by_state);
+	list_append(&t->young, &f->by_age);
+	f->in_table = true;
 	t->count++;
 	return true;
+}
+
+void table_grown(struct flow *f)
+{
+	list_remove(&f->by_age);
+}
+
+struct flow *table_oldest_young(const struct table *t)
+{
+	return list_empty(&t->young) ? NULL : list_entry(t->young.next, struct flow, by_age);
 }
 
 void table_rekey(struct table *t, struct flow *f, const struct tuple *key)
@@ -105,9 +119,14 @@ void table_rekey(struct table *t, struct flow *f, const struct tuple *key)
 
 void table_remove(struct table *t, struct flow *f)
 {
+	if (!f->in_table)
+		return;
+	f->in_table = false;
+	list_remove(&f->dirty);
 	list_remove(&f->by_key[SIDE_PLAIN]);
 	list_remove(&f->by_key[SIDE_WIRE]);
 	list_remove(&f->by_local);
+	list_remove(&f->by_age);
 	list_remove(&f->by_state);
 	deadlines_set(&t->deadlines, f, USEC_NEVER);
 	list_append(&t->dead, &f->by_state);
@@ -121,7 +140,6 @@ void table_reap(struct table *t)
 		struct flow *f = list_entry(node, struct flow, by_state);
 
 		list_remove(&f->by_state);
-		list_remove(&f->dirty);
 		flow_free(f);
 	}
 }

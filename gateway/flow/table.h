@@ -22,6 +22,7 @@ struct table {
 	struct index by_local; /* outbound openings, by local endpoint */
 	struct siphash_key hash_key;
 	struct list flows; /* through flow->by_state */
+	struct list young; /* openings and unanswered passed flows, oldest first */
 	struct list dead;  /* out of every index, memory kept until table_reap() */
 	struct deadlines deadlines;
 	size_t count; /* flows in the table */
@@ -46,10 +47,16 @@ struct flow *table_find_opening(const struct table *t, const struct endpoint *lo
 /** table_add() - enter @f under its keys; false when full */
 bool table_add(struct table *t, struct flow *f);
 
+/** table_grown() - @f has been answered: it is no longer the first to go when room is short */
+void table_grown(struct flow *f);
+
+/** table_oldest_young() - what has waited longest for an answer, NULL if nothing does */
+struct flow *table_oldest_young(const struct table *t);
+
 /** table_rekey() - @f shows @key on the wire side from now on */
 void table_rekey(struct table *t, struct flow *f, const struct tuple *key);
 
-/** table_remove() - take @f out; its memory is kept until table_reap() */
+/** table_remove() - take @f out, if it is in; its memory is kept until table_reap() */
 void table_remove(struct table *t, struct flow *f);
 
 /** table_reap() - free what was removed; no pointer to it may be in use any more */

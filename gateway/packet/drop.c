@@ -12,6 +12,7 @@ static const char *const names[] = {
 	[DROP_BAD_FLAGS] = "bad_flags",
 	[DROP_FRAGMENT] = "fragment",
 	[DROP_NO_FLOW] = "no_flow",
+	[DROP_NO_MEMORY] = "no_memory",
 	[DROP_TABLE_FULL] = "table_full",
 	[DROP_UNACCEPTABLE] = "unacceptable",
 	[DROP_REJECTED] = "rejected",

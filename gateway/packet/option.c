@@ -97,10 +97,11 @@ bool option_decode(struct segment *seg, struct span bytes)
 	return got == 0;
 }
 
-static uint8_t *put_sacks(const struct segment *seg, uint8_t *p)
+/* As many blocks as fit into @room bytes. */
+static uint8_t *put_sacks(const struct segment *seg, uint8_t *p, size_t room)
 {
 	size_t count = seg->sack_count;
-	size_t most = seg->options & SEG_OPT_TS ? 3 : 4;
+	size_t most = room < 4 ? 0 : (room - 4) / 8;
 
 	if (count > most)
 		count = most;
@@ -152,7 +153,7 @@ size_t option_encode(const struct segment *seg, uint8_t *buf)
 	}
 	if (seg->options & SEG_OPT_TS)
 		p = put_timestamps(seg, p);
-	return (size_t)(put_sacks(seg, p) - buf);
+	return (size_t)(put_sacks(seg, p, OPTIONS_MAX - (size_t)(p - buf)) - buf);
 }
 
 void option_strip(uint8_t *bytes, size_t len)

@@ -12,7 +12,8 @@ bool option_decode(struct segment *seg, struct span bytes);
 
 /**
  * option_encode() - write what @seg->options and @seg->sack_count say
- * @buf: at least OPTIONS_MAX bytes. Return: bytes written, a multiple of 4.
+ * @buf: at least OPTIONS_MAX bytes; of the SACK blocks as many as fit
+ * Return: bytes written, a multiple of 4.
  */
 size_t option_encode(const struct segment *seg, uint8_t *buf);
 

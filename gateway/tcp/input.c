@@ -163,8 +163,6 @@ static void take_round_trip(struct tcb *t, const struct delivery *d)
 		rtt_note_min(&t->rtt, d->now - d->last_at, d->now);
 	if (d->first_at != USEC_NEVER && !d->again)
 		rtt_sample(&t->rtt, d->now - d->first_at);
-	else if (d->again && d->rack_at)
-		rtt_confirm(&t->rtt, d->now - d->rack_at);
 }
 
 /* RFC 9293 3.10.7.4 with wl1/wl2; of two offers at the same point the larger is the newer. */
@@ -216,7 +214,7 @@ static void judge_progress(struct tcb *t, const struct arrival *a, bool advanced
 	if ((advanced && !t->loss.partial) || (was_shut && !shut) || grew)
 		t->timer[TCB_TIMER_REXMT] = USEC_NEVER;
 	if (advanced || shut || grew)
-		t->stuck_since = a->now;
+		tcb_note_progress(t, a->now);
 }
 
 /* An acknowledgment within [una, nxt]. */
@@ -236,7 +234,7 @@ static void take_ack(struct tcb *t, struct arrival *a)
 	take_window(t, a, advanced);
 	judge_progress(t, a, advanced, edge);
 	if (flight == 0)
-		t->stuck_since = a->now;
+		tcb_note_progress(t, a->now);
 	loss_ack(t, &d, flight);
 	if (tcb_fin_acked(t))
 		fin_is_acked(t, a->now);

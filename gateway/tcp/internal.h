@@ -15,7 +15,13 @@
 #define TCB_TRIM_AFTER    (1 * USEC_SEC)
 #define TCB_PAWS_AGE      (24 * 86400 * USEC_SEC) /* RFC 7323 5.5 */
 
-enum { TCB_QUICK_ACKS = 16, TCB_DUP_OWED_MAX = 16, TCB_MSS_MIN = 64, TCB_TS_LEN = 12 };
+enum {
+	TCB_QUICK_ACKS = 16,
+	TCB_DUP_OWED_MAX = 16,
+	TCB_MSS_MIN = 64,
+	TCB_ATTEMPTS = 8,
+	TCB_TS_LEN = 12
+};
 
 /** tcb_set_state() - the only writer of t->state after tcb_init() */
 void tcb_set_state(struct tcb *t, enum tcb_state to);
@@ -24,6 +30,13 @@ void tcb_set_state(struct tcb *t, enum tcb_state to);
 static inline uint32_t tcb_payload_mss(const struct tcb *t)
 {
 	return t->mss - (t->ts_ok ? TCB_TS_LEN : 0);
+}
+
+/** tcb_note_progress() - the peer lives, or we have only begun to ask: R2 starts anew */
+static inline void tcb_note_progress(struct tcb *t, usec_t now)
+{
+	t->stuck_since = now;
+	t->attempts = 0;
 }
 
 /** tcb_fin_acked() - the peer has everything, our FIN included */

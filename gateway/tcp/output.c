@@ -238,7 +238,7 @@ static bool send_new(struct tcb *t, struct segment *seg, usec_t now, uint64_t to
 	uint64_t from = t->snd.nxt;
 
 	if (sendq_flight(&t->snd) == 0) {
-		t->stuck_since = now;
+		tcb_note_progress(t, now);
 		if (now - t->sent_at > rtt_rto(&t->rtt))
 			cc_restart(&t->cc);
 	}

@@ -32,12 +32,6 @@ void rtt_sample(struct rtt *r, usec_t sample)
 	r->backoff = 0;
 }
 
-void rtt_confirm(struct rtt *r, usec_t delay)
-{
-	if (delay <= r->rto)
-		r->backoff = 0;
-}
-
 void rtt_note_min(struct rtt *r, usec_t sample, usec_t now)
 {
 	if (sample < 1)

@@ -29,13 +29,6 @@ void rtt_init(struct rtt *r, bool near);
 /** rtt_sample() - a round trip of a segment sent once only (Karn); ends the backoff */
 void rtt_sample(struct rtt *r, usec_t sample);
 
-/**
- * rtt_confirm() - something sent again was acknowledged @delay after it was
- * No sample, since it may answer an earlier copy. But if it fits the RTO without backoff, the
- * estimate still holds and the backoff ends; a path that became slower keeps it (Karn).
- */
-void rtt_confirm(struct rtt *r, usec_t delay);
-
 /** rtt_note_min() - a candidate for the minimum, which need not be typical */
 void rtt_note_min(struct rtt *r, usec_t sample, usec_t now);
 

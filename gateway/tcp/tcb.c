@@ -192,6 +192,12 @@ void tcb_note_ts(struct tcb *t, uint32_t ts_val)
 		t->ts_val = ts_val;
 }
 
+void tcb_probe(struct tcb *t)
+{
+	if (t->state != TCPS_CLOSED)
+		t->window_probe = true;
+}
+
 void tcb_set_mss(struct tcb *t, uint16_t mss)
 {
 	if (mss < TCB_MSS_MIN)

@@ -147,6 +147,12 @@ bool tcb_idle(const struct tcb *t);
 /** tcb_note_ts() - the real endpoint has shown @ts_val; ours never runs ahead of it */
 void tcb_note_ts(struct tcb *t, uint32_t ts_val);
 
+/**
+ * tcb_probe() - ask whether the peer is still there (RFC 9293 3.8.4)
+ * The next tcb_output() yields an empty segment below the window, which must be acknowledged.
+ */
+void tcb_probe(struct tcb *t);
+
 /** tcb_set_mss() - the path takes less (RFC 1191, 8201); only ever lowered */
 void tcb_set_mss(struct tcb *t, uint16_t mss);
 
@@ -190,6 +196,7 @@ struct tcb {
 	uint32_t snd_wnd_max;   /* largest window the peer has offered */
 	usec_t sent_at;         /* data last left */
 	usec_t stuck_since;     /* the peer has given no sign of progress since */
+	unsigned attempts;      /* to get an answer since then, but for the first */
 	unsigned persist_shift; /* doublings of the persist interval */
 	bool override;          /* SWS avoidance is over (RFC 9293 3.8.6.2.1) */
 	bool window_probe;      /* a zero-window probe is due */

@@ -7,11 +7,16 @@ static bool window_closed(const struct tcb *t)
 	return t->snd_edge <= t->snd.una;
 }
 
-/* R2 of RFC 9293 3.8.3: no sign of progress for too long. */
+/*
+ * R2 of RFC 9293 3.8.3: no sign of progress for too long. Not before a number of attempts: when
+ * the intervals are long already, a few losses must not be taken for a dead peer.
+ */
 static bool given_up(struct tcb *t, usec_t now)
 {
-	if (now - t->stuck_since < TCB_GIVE_UP)
+	if (now - t->stuck_since < TCB_GIVE_UP || t->attempts < TCB_ATTEMPTS) {
+		t->attempts++;
 		return false;
+	}
 	tcb_abort(t, FAULT_TIMEOUT);
 	return true;
 }
@@ -123,7 +128,7 @@ static void arm_sender(struct tcb *t, usec_t now)
 		*persist = USEC_NEVER;
 	} else if (*persist == USEC_NEVER) {
 		if (t->persist_shift == 0)
-			t->stuck_since = now;
+			tcb_note_progress(t, now);
 		*persist = now + persist_interval(t);
 	}
 }

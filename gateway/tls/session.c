@@ -177,6 +177,17 @@ static size_t record_size(const struct ring *out, size_t wanted)
 	return room >= least ? room : 0;
 }
 
+/* As much of a record of @n bytes as there is, or will be, storage for. */
+static size_t storable(struct ring *out, size_t n)
+{
+	size_t free_now;
+
+	if (n == 0 || ring_reserve(out, n + RECORD_EXTRA))
+		return n;
+	free_now = out->size - ring_len(out);
+	return free_now > RECORD_EXTRA ? free_now - RECORD_EXTRA : 0;
+}
+
 size_t session_write(struct session *s, struct span clear)
 {
 	size_t taken = 0, n, done;
@@ -184,8 +195,8 @@ size_t session_write(struct session *s, struct span clear)
 	while (s->status == SESSION_OPEN && !s->closed && taken < clear.len) {
 		int ret;
 
-		n = record_size(s->ports.out, clear.len - taken);
-		if (n == 0 || !ring_reserve(s->ports.out, n + RECORD_EXTRA))
+		n = storable(s->ports.out, record_size(s->ports.out, clear.len - taken));
+		if (n == 0)
 			break;
 		ERR_clear_error();
 		ret = SSL_write_ex(s->ssl, clear.ptr + taken, n, &done);

@@ -9,12 +9,12 @@
 enum { PATH_SLOT = 2 };
 
 /**
- * path_take() - one packet of the ICMP queue: note it, let it go on
+ * path_take() - one packet of the ICMP queue: note it, and let it go on if it quotes no cleartext
  * The kernel gets it too: it does no harm there, and errors about other connections are not ours.
  */
-void path_take(struct worker *w, const struct packet *p, usec_t now);
+void path_take(struct worker *w, const struct packet *p);
 
 /** path_apply() - act on an error about a flow of this worker, if it has the flow */
-void path_apply(struct worker *w, const struct icmp_error *e, usec_t now);
+void path_apply(struct worker *w, const struct icmp_error *e);
 
 #endif

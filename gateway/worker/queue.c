@@ -234,10 +234,15 @@ void queue_accept(struct queue *q, const struct packet *p, uint32_t mark, size_t
 	end_verdict(q, nlh);
 }
 
+void queue_reject(struct queue *q, const struct packet *p)
+{
+	end_verdict(q, begin_verdict(q, NFQNL_MSG_VERDICT, p->slot, p->id, NF_DROP));
+}
+
 void queue_drop(struct queue *q, const struct packet *p)
 {
 	if (p->slot != 0) {
-		end_verdict(q, begin_verdict(q, NFQNL_MSG_VERDICT, p->slot, p->id, NF_DROP));
+		queue_reject(q, p);
 		return;
 	}
 	q->drop_due[p->slot] = true;

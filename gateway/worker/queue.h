@@ -66,6 +66,9 @@ void queue_accept(struct queue *q, const struct packet *p, uint32_t mark, size_t
 /** queue_drop() - @p ends here; collected into one batch verdict unless @p is a SYN (slot 1) */
 void queue_drop(struct queue *q, const struct packet *p);
 
+/** queue_reject() - @p ends here, by a verdict of its own: for numbers that mix fates */
+void queue_reject(struct queue *q, const struct packet *p);
+
 /** queue_flush() - send all verdicts: first what goes on, then what is dropped */
 void queue_flush(struct queue *q);
 

@@ -28,6 +28,7 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <net/if.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -54,12 +55,22 @@ const char *worker_count_name(enum worker_count c)
 
 /* ---- pass 1 and 2: decide, verdicts ---- */
 
-static enum side packet_side(const struct worker *w, const struct packet *p)
+/* An interface that was created anew has another index: then both are looked up again. */
+static bool from_inside(struct worker *w, uint32_t indev)
+{
+	if (indev != w->inside && indev != w->outside) {
+		w->inside = if_nametoindex(w->config->inside);
+		w->outside = if_nametoindex(w->config->outside);
+	}
+	return indev == w->inside;
+}
+
+static enum side packet_side(struct worker *w, const struct packet *p)
 {
 	switch (p->hook) {
 	case NF_INET_LOCAL_OUT:
 	case NF_INET_PRE_ROUTING: return SIDE_PLAIN;
-	case NF_INET_FORWARD: return p->indev == w->config->inside ? SIDE_PLAIN : SIDE_WIRE;
+	case NF_INET_FORWARD: return from_inside(w, p->indev) ? SIDE_PLAIN : SIDE_WIRE;
 	default: return SIDE_WIRE;
 	}
 }
@@ -76,9 +87,17 @@ static void find_owner(const struct worker *w, struct arrival *a)
 		a->owner.known = owner_find(&w->owners, &key, &a->owner.uid);
 }
 
-static void accept_packet(struct worker *w, const struct packet *p, size_t len)
+/*
+ * The guard lets marked packets pass: those of flows that are let through, and the SYN of an
+ * application, without which the firewall rules refuse it. Other packets of a handshake carry
+ * nothing and need no mark, which a socket could inherit (tcp_fwmark_accept).
+ */
+static uint32_t mark_for(const struct worker *w, const struct packet *p, const struct stolen *s)
 {
-	queue_accept(&w->queue, p, p->mark | w->config->mark, len);
+	bool passed = s->flow && s->flow->state == FLOW_PASS;
+	bool opens = s->arrival.side == SIDE_PLAIN && (s->arrival.seg.flags & SEG_SYN);
+
+	return passed || opens ? p->mark | w->config->mark : p->mark;
 }
 
 /* Pass 1 for one packet. Return: true if @s was filled in. */
@@ -97,11 +116,11 @@ static bool decide(struct worker *w, const struct packet *p, usec_t now, struct 
 	}
 	find_owner(w, a);
 	switch (intake_decide(&w->intake, a, now, &s->flow)) {
-	case VERDICT_ACCEPT: accept_packet(w, p, 0); break;
+	case VERDICT_ACCEPT: queue_accept(&w->queue, p, mark_for(w, p, s), 0); break;
 	case VERDICT_STRIP:
 		len = segment_strip(p->bytes, p->len);
 		if (len > 0)
-			accept_packet(w, p, len);
+			queue_accept(&w->queue, p, mark_for(w, p, s), len);
 		else
 			queue_drop(&w->queue, p);
 		break;
@@ -130,7 +149,7 @@ static bool take_batch(struct worker *w)
 		const struct packet *p = &w->queue.packet[i];
 
 		if (p->slot == PATH_SLOT)
-			path_take(w, p, now);
+			path_take(w, p);
 		else if (decide(w, p, now, &stolen[count]))
 			count++;
 	}
@@ -166,22 +185,47 @@ static void drive_all(struct worker *w)
 
 /* ---- the loop ---- */
 
+static void serve_notes(struct worker *w)
+{
+	struct icmp_error note[WORKER_NOTES];
+	size_t count;
+
+	pthread_mutex_lock(&w->lock);
+	count = w->note_count;
+	memcpy(note, w->note, count * sizeof(note[0]));
+	w->note_count = 0;
+	pthread_mutex_unlock(&w->lock);
+	for (size_t i = 0; i < count; i++)
+		path_apply(w, &note[i]);
+}
+
+/* The call runs without the lock: it may take its time, and worker 0 must not wait for it. */
+static void serve_call(struct worker *w)
+{
+	void (*call)(struct worker * w, void *arg);
+	void *arg;
+
+	pthread_mutex_lock(&w->lock);
+	call = w->call;
+	arg = w->call_arg;
+	pthread_mutex_unlock(&w->lock);
+	if (!call)
+		return;
+	call(w, arg);
+	pthread_mutex_lock(&w->lock);
+	w->call = NULL;
+	pthread_cond_broadcast(&w->done);
+	pthread_mutex_unlock(&w->lock);
+}
+
 static void serve_mail(struct worker *w)
 {
-	usec_t now = now_monotonic();
 	uint64_t n;
 
 	if (read(w->mail_fd, &n, sizeof(n)) < 0)
 		return;
-	pthread_mutex_lock(&w->lock);
-	for (size_t i = 0; i < w->note_count; i++)
-		path_apply(w, &w->note[i], now);
-	w->note_count = 0;
-	if (w->call)
-		w->call(w, w->call_arg);
-	w->call = NULL;
-	pthread_cond_broadcast(&w->done);
-	pthread_mutex_unlock(&w->lock);
+	serve_notes(w);
+	serve_call(w);
 }
 
 /* Sleep until a packet, a call or the earliest deadline. */
@@ -208,8 +252,8 @@ static void *worker_run(void *arg)
 	while (!w->stop) {
 		bool busy = take_batch(w);
 
-		drive_all(w);
 		serve_mail(w);
+		drive_all(w);
 		if (!busy && !w->stop)
 			wait_for_work(w);
 	}

@@ -25,11 +25,12 @@ struct worker_config {
 	struct snapshot *snapshot; /* in force at the start */
 	unsigned workers;
 	uint16_t queue_base;
-	uint32_t mark;   /* the bit that tells the guard of the rules: allowed */
-	uint32_t inside; /* router mode: interface index of the plain side; else 0 */
-	bool host;       /* host mode */
-	size_t memory;   /* bytes of all rings of one worker */
-	size_t flows;    /* of one worker */
+	uint32_t mark;      /* the bit that tells the guard of the rules: allowed */
+	const char *inside; /* router mode: interfaces of the plain and of the wire side */
+	const char *outside;
+	bool host;     /* host mode */
+	size_t memory; /* bytes of all rings of one worker */
+	size_t flows;  /* of one worker */
 };
 
 enum worker_count {
@@ -45,6 +46,8 @@ struct worker {
 	unsigned number;
 	const struct worker_config *config;
 	struct worker *all; /* the array of config->workers that this one is in */
+	uint32_t inside;    /* their indexes as last seen */
+	uint32_t outside;
 	struct queue queue;
 	struct owner_source owners;
 	struct intake intake;

@@ -126,6 +126,7 @@ def test_server_name_is_sent(world4):
     def handle(s, _peer):
         with context.wrap_socket(s, server_side=True) as tls:
             tls.sendall(b"x")
+            tls.unwrap()
     world4.closing(Server(world4.server, world4.server_address, PORT, handle))
     world4.client_gateway(PORT)
     assert world4.connect(PORT).recv(1) == b"x"

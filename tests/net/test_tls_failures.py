@@ -29,9 +29,9 @@ def one_reason(gateway, pattern):
 
 
 def expect_reset(world, gateway, pattern, word=b"x"):
-    """The client sends and gets a reset, and the log has one line with the reason."""
-    s = world.connect(PORT)
+    """The client gets a reset (maybe already in connect()), the log one line with the reason."""
     with pytest.raises(ConnectionResetError):
+        s = world.connect(PORT)
         s.sendall(word)
         assert s.recv(1) != b"", "a clean end"
     return one_reason(gateway, pattern)
@@ -81,9 +81,8 @@ def test_plain_http_server_where_tls_is_expected(world):
 def test_server_that_speaks_first_in_clear(world4):
     world4.serve(lambda s, _peer: (s.sendall(b"220 mail ready\r\n"), s.recv(9000)), PORT)
     gateway = world4.client_gateway(PORT)
-    s = world4.connect(PORT)
     with pytest.raises(ConnectionResetError):
-        s.recv(100)
+        world4.connect(PORT).recv(100)
     one_reason(gateway, NOT_TLS)
 
 
@@ -102,9 +101,8 @@ def test_fin_without_close_notify_is_a_reset(world, where):
             world.closing(truncate(tls))
         world.closing(Server(world.server, world.server_address, PORT, handle))
         gateway = world.client_gateway(PORT)
-        s = world.connect(PORT)
         with pytest.raises(ConnectionResetError):
-            traffic.receive_all(s)
+            traffic.receive_all(world.connect(PORT))
     else:
         server = world.serve(traffic.sink, PORT)
         gateway = world.server_gateway(PORT)
@@ -188,9 +186,8 @@ def test_damaged_record_is_a_reset(world4):
         world4.closing(raw)
     world4.closing(Server(world4.server, world4.server_address, PORT, damage))
     gateway = world4.client_gateway(PORT)
-    s = world4.connect(PORT)
     with pytest.raises(ConnectionResetError):
-        assert set(traffic.receive_all(s)) <= set(b"good")
+        assert set(traffic.receive_all(world4.connect(PORT))) <= set(b"good")
     one_reason(gateway, r"integrity check")
 
 

@@ -27,7 +27,8 @@ static void choose_link(struct rng *r, struct link_params *p)
 		.delay = (usec_t)rng_magnitude(r, 300000),
 		.loss = losses[rng_in(r, 0, 7)],
 		.merge = rng_chance(r, 500) ? 0 : 900,
-		.mercy = 3,
+		/* R2 is nine attempts: no more of them may fail by chance */
+		.mercy = 2,
 	};
 	if (rng_chance(r, 300))
 		p->jitter = (usec_t)rng_magnitude(r, 100000);
@@ -43,7 +44,7 @@ static void choose_link(struct rng *r, struct link_params *p)
 		p->rate = rng_in(r, 20000, 10000000);
 		p->queue = (usec_t)rng_in(r, 10000, 500000);
 	}
-	if (rng_chance(r, 100)) {
+	if (p->loss <= 30 && rng_chance(r, 100)) {
 		p->dark_from = (usec_t)rng_magnitude(r, 10 * USEC_SEC);
 		p->dark_to = p->dark_from + (usec_t)rng_magnitude(r, 20 * USEC_SEC);
 	}

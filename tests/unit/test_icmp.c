@@ -76,6 +76,18 @@ static void what_is_no_error_about_tcp_is_refused(void **state)
 	build_v4(p);
 	p[9] = 6;
 	assert_false(icmp_decode(&e, span_of(p, sizeof(p))));
+	build_v4(p);
+	p[20] = 8; /* an echo request may carry anything */
+	assert_false(icmp_decode(&e, span_of(p, sizeof(p))));
+	build_v4(p);
+	p[28] = 0x44; /* quoted: a header shorter than any */
+	assert_false(icmp_decode(&e, span_of(p, sizeof(p))));
+	build_v4(p);
+	p[0] = 0x41;
+	assert_false(icmp_decode(&e, span_of(p, sizeof(p))));
+	build_v4(p);
+	p[0] = 0x55;
+	assert_false(icmp_decode(&e, span_of(p, sizeof(p))));
 	for (size_t n = 0; n < V4_LEN; n++) {
 		uint8_t *exact = malloc(n ? n : 1);
 

@@ -57,21 +57,6 @@ static void test_backoff_doubles_up_to_the_maximum(void **state)
 	assert_int_equal(rtt_rto(&r), 3000000);
 }
 
-static void test_backoff_ends_only_if_the_estimate_still_fits(void **state)
-{
-	struct rtt r;
-
-	(void)state;
-	rtt_init(&r, false);
-	rtt_sample(&r, 100000);
-	rtt_back_off(&r);
-	rtt_back_off(&r);
-	rtt_confirm(&r, 300001);
-	assert_int_equal(rtt_rto(&r), 1200000);
-	rtt_confirm(&r, 300000);
-	assert_int_equal(rtt_rto(&r), 300000);
-}
-
 static void test_minimum_is_forgotten_after_its_window(void **state)
 {
 	struct rtt r;
@@ -93,7 +78,6 @@ int main(void)
 		cmocka_unit_test(test_first_and_later_samples),
 		cmocka_unit_test(test_floor_depends_on_where_the_peer_is),
 		cmocka_unit_test(test_backoff_doubles_up_to_the_maximum),
-		cmocka_unit_test(test_backoff_ends_only_if_the_estimate_still_fits),
 		cmocka_unit_test(test_minimum_is_forgotten_after_its_window),
 	};
 

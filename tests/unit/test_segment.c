@@ -196,6 +196,25 @@ static void padding_behind_the_packet_is_no_payload(void **state)
 	assert_int_equal(out.payload[0].len, 2);
 }
 
+static void sack_blocks_take_the_room_that_is_left(void **state)
+{
+	struct segment in = sample(6), out;
+	uint8_t *header = malloc(SEGMENT_HEADER_MAX);
+	size_t len, l3_len;
+
+	(void)state;
+	in.options |= SEG_OPT_MSS;
+	in.mss = 1400;
+	in.sack_count = 3;
+	in.sack[2] = (struct sack_block){500, 600};
+	len = segment_encode(&in, header, &l3_len);
+	assert_int_equal(len, V6_TCP + 20 + 4 + 12 + 4 + 2 * 8);
+	assert_int_equal(segment_decode(&out, span_of(header, len), CHECKSUM_TRUSTED), DROP_NONE);
+	assert_int_equal(out.sack_count, 2);
+	assert_memory_equal(out.sack, in.sack, 2 * sizeof(in.sack[0]));
+	free(header);
+}
+
 /* A SYN with TFO cookie, MPTCP, AE and data: what is left must be a plain SYN that checks. */
 static void strip_leaves_an_honest_syn(void **state)
 {
@@ -260,6 +279,7 @@ int main(void)
 		cmocka_unit_test(every_prefix_of_a_packet_is_safe),
 		cmocka_unit_test(truncated_capture_hides_the_fin),
 		cmocka_unit_test(padding_behind_the_packet_is_no_payload),
+		cmocka_unit_test(sack_blocks_take_the_room_that_is_left),
 		cmocka_unit_test(strip_leaves_an_honest_syn),
 		cmocka_unit_test(extension_headers_are_walked),
 	};

@@ -129,7 +129,6 @@ static void test_refusals(void **state)
 		{"memory = 1T", "\"1T\" is no size: write bytes, or 64K, 512M, 2G"},
 		{"memory = 99999999999G",
 			"\"99999999999G\" is no size: write bytes, or 64K, 512M, 2G"},
-		{"memory = 4K", "\"4K\" is too little: at least 1M"},
 		{"flows = 0", "\"0\" is not a number from 1 to 16777216"},
 		{"flows = 18446744073709551617",
 			"\"18446744073709551617\" is not a number from 1 to 16777216"},
@@ -166,6 +165,8 @@ static void test_refusals(void **state)
 	refused("[gateway]\nmode = router\ninside = i\noutside = o\nestablished = keep\n",
 		"5: [gateway] established: keep works in host mode only: a router does not see "
 		"whose connections are old; write established = reset");
+	refused("[gateway]\nworkers = 4\nmemory = 15M\n",
+		"3: [gateway] memory: is too little: 4 workers need at least 16M together");
 	refused("[gateway]\nworkers = 64\nqueue_base = 65500\n",
 		"3: [gateway] queue_base: 64 workers need 129 queues, and the last number is "
 		"65535");

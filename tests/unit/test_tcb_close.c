@@ -281,7 +281,7 @@ static void test_abort(void **state)
 	rig_out(&r, SEG_RST | SEG_ACK, 5001, 101, 0);
 	rig_silent(&r);
 	assert_int_equal(tcb_peek(&r.t).len, 0);
-	/* 2000 bytes of it were lost, so the RST was not exact: the challenge is answered exactly */
+	/* 2000 bytes of it were lost, the RST was not exact: the challenge is answered exactly */
 	rig_ack(&r, 101, 3001, RIG_WND);
 	rig_out(&r, SEG_RST | SEG_ACK, 3001, 101, 0);
 	assert_int_equal(rig_in(&r, SEG_RST | SEG_ACK, 101, 3001, 0), DROP_UNACCEPTABLE);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* keepalive.c - find out that an endpoint is gone (RFC 9293 3.8.4) */
+#include "gateway/flow/keepalive.h"
+
+/* As kernels do by default; half-closed flows sooner, as kernels treat orphans. */
+enum { IDLE_S = 7200, HALF_CLOSED_S = 60, INTERVAL_S = 75, PROBES_MAX = 9 };
+
+static bool half_closed(const struct flow *f)
+{
+	return f->leg[SIDE_PLAIN].tcb.state != TCPS_ESTABLISHED ||
+	       f->leg[SIDE_WIRE].tcb.state != TCPS_ESTABLISHED;
+}
+
+static bool asks(const struct leg *leg)
+{
+	return leg->tcb.state != TCPS_CLOSED && leg->tcb.state != TCPS_TIME_WAIT;
+}
+
+static usec_t leg_deadline(const struct flow *f, const struct leg *leg)
+{
+	usec_t first = (half_closed(f) ? HALF_CLOSED_S : IDLE_S) * USEC_SEC;
+
+	if (!asks(leg))
+		return USEC_NEVER;
+	return leg->heard + first + (usec_t)leg->probes * INTERVAL_S * USEC_SEC;
+}
+
+usec_t keepalive_deadline(const struct flow *f)
+{
+	return usec_min(leg_deadline(f, &f->leg[SIDE_PLAIN]), leg_deadline(f, &f->leg[SIDE_WIRE]));
+}
+
+void keepalive_run(struct flow *f, usec_t now)
+{
+	for (enum side side = SIDE_PLAIN; side < SIDES; side++) {
+		struct leg *leg = &f->leg[side];
+
+		if (now < leg_deadline(f, leg))
+			continue;
+		if (leg->probes++ < PROBES_MAX) {
+			tcb_probe(&leg->tcb);
+			continue;
+		}
+		if (f->fault == FAULT_NONE)
+			f->fault_side = side;
+		flow_abort(f, FAULT_TIMEOUT);
+	}
+}
