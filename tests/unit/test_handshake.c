@@ -165,6 +165,45 @@ static void what_cannot_be_impersonated_is_refused(void **state)
 	assert_int_equal(handshake_note(&f, SIDE_WIRE, &crossing), HANDSHAKE_IMPOSSIBLE);
 }
 
+static void a_challenge_and_its_reset_pass(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), challenge = {.flags = SEG_ACK, .seq = 7, .ack = 77};
+	struct segment rst = {.flags = SEG_RST, .seq = 77};
+
+	(void)state;
+	handshake_note(&f, SIDE_PLAIN, &a);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &challenge), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &rst), HANDSHAKE_PASS);
+	challenge.payload[0] = span_of("secret", 6);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &challenge), HANDSHAKE_DROP);
+}
+
+static void a_reset_with_data_or_false_numbers_does_not_end_it(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), rst = {.flags = SEG_RST | SEG_ACK, .ack = 99};
+
+	(void)state;
+	handshake_note(&f, SIDE_PLAIN, &a);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &rst), HANDSHAKE_PASS);
+	rst.ack = 1001;
+	rst.payload[0] = span_of("secret", 6);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &rst), HANDSHAKE_DROP);
+}
+
+static void a_repeated_syn_keeps_the_answer(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), b = syn_ack(), c = final_ack();
+
+	(void)state;
+	handshake_note(&f, SIDE_PLAIN, &a);
+	handshake_note(&f, SIDE_WIRE, &b);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c), HANDSHAKE_COMPLETE);
+}
+
 static void a_reset_ends_the_opening(void **state)
 {
 	struct flow f = opening(DIRECTION_OUTBOUND);
@@ -186,6 +225,9 @@ int main(void)
 		cmocka_unit_test(answers_to_another_syn_are_dropped),
 		cmocka_unit_test(a_new_syn_replaces_the_old_one),
 		cmocka_unit_test(what_cannot_be_impersonated_is_refused),
+		cmocka_unit_test(a_challenge_and_its_reset_pass),
+		cmocka_unit_test(a_reset_with_data_or_false_numbers_does_not_end_it),
+		cmocka_unit_test(a_repeated_syn_keeps_the_answer),
 		cmocka_unit_test(a_reset_ends_the_opening),
 	};
 

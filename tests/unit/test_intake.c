@@ -180,18 +180,48 @@ static void no_new_connection_while_quiesced(void **state)
 	assert_null(b->flow);
 }
 
-static void full_table_drops_the_syn(void **state)
+static const char *const locals[] = {"10.0.0.1:1", "10.0.0.1:2", "10.0.0.1:3", "10.0.0.1:4"};
+#define SERVER "192.0.2.1:80"
+
+static void full_table_lets_the_oldest_unanswered_go(void **state)
 {
 	struct bench *b = *state;
-	static const char *const locals[] = {
-		"10.0.0.1:1", "10.0.0.1:2", "10.0.0.1:3", "10.0.0.1:4"};
+	struct arrival first = packet(SIDE_PLAIN, locals[0], SERVER, SEG_SYN);
+	struct tuple key = {.local = first.seg.src, .remote = first.seg.dst};
 
 	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(decide(b, packet(SIDE_PLAIN, locals[i], "192.0.2.1:80", SEG_SYN)),
-			VERDICT_ACCEPT);
-	assert_int_equal(
-		decide(b, packet(SIDE_PLAIN, LOCAL, "192.0.2.1:80", SEG_SYN)), VERDICT_DROP);
+		decide(b, packet(SIDE_PLAIN, locals[i], SERVER, SEG_SYN));
+	assert_non_null(table_find(&b->intake.table, SIDE_PLAIN, &key));
+	assert_int_equal(decide(b, packet(SIDE_PLAIN, LOCAL, SERVER, SEG_SYN)), VERDICT_ACCEPT);
+	assert_null(table_find(&b->intake.table, SIDE_PLAIN, &key));
+	assert_int_equal(b->intake.table.count, 4);
+}
+
+static void table_full_of_answered_flows_drops_the_syn(void **state)
+{
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < 4; i++) {
+		decide(b, packet(SIDE_PLAIN, locals[i], SERVER, SEG_SYN));
+		decide(b, packet(SIDE_WIRE, SERVER, locals[i], SEG_SYN | SEG_ACK));
+	}
+	assert_int_equal(decide(b, packet(SIDE_PLAIN, LOCAL, SERVER, SEG_SYN)), VERDICT_DROP);
 	assert_int_equal(b->intake.drops[DROP_TABLE_FULL], 1);
+}
+
+/* A flow that is retired while it waits to be driven must not be taken out twice. */
+static void retiring_twice_counts_once(void **state)
+{
+	struct bench *b = *state;
+	struct list dirty;
+
+	list_init(&dirty);
+	decide(b, packet(SIDE_PLAIN, LOCAL, SERVER, SEG_SYN));
+	list_append(&dirty, &b->flow->dirty);
+	intake_retire(&b->intake, b->flow);
+	assert_true(list_empty(&dirty));
+	intake_retire(&b->intake, b->flow);
+	assert_int_equal(b->intake.table.count, 0);
 }
 
 static void reply_numbers_are_those_the_peers_believe(void **state)
@@ -254,7 +284,9 @@ int main(void)
 		T(midstream_of_a_pass_rule_goes_on),
 		T(adopted_connection_goes_on_and_a_new_one_on_its_tuple_does_not),
 		T(no_new_connection_while_quiesced),
-		T(full_table_drops_the_syn),
+		T(full_table_lets_the_oldest_unanswered_go),
+		T(table_full_of_answered_flows_drops_the_syn),
+		T(retiring_twice_counts_once),
 		T(reply_numbers_are_those_the_peers_believe),
 		T(answer_from_another_address_is_paired_by_its_acknowledgment),
 	};
