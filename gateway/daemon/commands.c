@@ -2,6 +2,7 @@
 /* commands.c - what attlsctl can ask of the daemon */
 #include "gateway/daemon/commands.h"
 
+#include "base/json_text.h"
 #include "base/log.h"
 #include "gateway/daemon/adopt.h"
 #include "gateway/daemon/describe.h"
@@ -58,8 +59,8 @@ static bool command_policy_show(
 	}
 	policy_print(d->snapshot->policy, out);
 	fclose(out);
-	*result = json_pack(
-		"{s:I, s:s%}", "generation", (json_int_t)d->snapshot->generation, "ini", text, len);
+	*result = json_pack("{s:I, s:o}", "generation", (json_int_t)d->snapshot->generation, "ini",
+		json_text(text));
 	free(text);
 	return true;
 }
@@ -94,14 +95,17 @@ static bool take_user(const json_t *args, struct query *q, struct err_list *err)
 {
 	const char *text = json_string_value(json_object_get(args, "userid"));
 	const struct passwd *account;
+	unsigned long long n;
 	char *end;
 
 	if (!text)
 		return true;
 	q->owner_known = true;
-	q->uid = (uid_t)strtoul(text, &end, 10);
-	if (*text && !*end)
+	n = strtoull(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !*end && n < UINT32_MAX) {
+		q->uid = (uid_t)n;
 		return true;
+	}
 	account = getpwnam(text);
 	if (!account) {
 		err_add(err, "userid: there is no account %s on this system", text);
@@ -116,8 +120,9 @@ static json_t *passed_over(const struct explanation *passed, size_t count)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s}", "rule", passed[i].rule->name,
-						    "condition", passed[i].condition));
+		json_array_append_new(
+			list, json_pack("{s:o, s:s}", "rule", json_text(passed[i].rule->name),
+				      "condition", passed[i].condition));
 	return list;
 }
 
@@ -150,8 +155,9 @@ static bool command_policy_match(
 	action = outcome == OUTCOME_RULE                                ? rule->action->name
 		 : outcome == OUTCOME_UNMATCHED && !p->unmatched_reject ? "pass"
 									: "reject";
-	*result = json_pack("{s:s?, s:s, s:s, s:o}", "rule", rule ? rule->name : NULL, "action",
-		action, "outcome", outcomes[outcome], "passed_over", passed_over(passed, count));
+	*result = json_pack("{s:o, s:o, s:s, s:o}", "rule", json_text(rule ? rule->name : NULL),
+		"action", json_text(action), "outcome", outcomes[outcome], "passed_over",
+		passed_over(passed, count));
 	free(passed);
 	return true;
 }

@@ -23,6 +23,7 @@ struct daemon {
 	struct control *control;
 	usec_t started; /* CLOCK_MONOTONIC */
 	bool quiesced;
+	bool damaged; /* quiesced because the rules are not whole and could not be put back */
 };
 
 #endif

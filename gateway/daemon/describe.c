@@ -2,6 +2,7 @@
 /* describe.c - workers and flows as JSON, for the control socket */
 #include "gateway/daemon/describe.h"
 
+#include "base/json_text.h"
 #include "gateway/worker/now.h"
 
 #include <pwd.h>
@@ -37,7 +38,7 @@ static json_t *number(uint64_t n)
 
 static json_t *text_or_null(const char *s)
 {
-	return s && *s ? json_string(s) : json_null();
+	return s && *s ? json_text(s) : json_null();
 }
 
 static json_t *drops_of(const struct census *c)

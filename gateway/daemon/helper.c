@@ -2,7 +2,11 @@
 /* helper.c - the small process that runs attls-net for a daemon that no longer may */
 #include "gateway/daemon/helper.h"
 
+#include "base/span.h"
+#include "gateway/daemon/runner.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdint.h>
@@ -11,120 +15,128 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SAID_MAX = 8192 };
+/* attls-net's exit statuses, as its manual page lists them */
+enum { STATUS_OK = 0, STATUS_NOT_UP = 3, STATUS_DAMAGED = 4 };
 
-/* What attls-net came to, as the helper reports it. */
-struct outcome {
-	int status;          /* exit status; 255: it could not be run */
-	char said[SAID_MAX]; /* its standard error */
-};
+/* What it can be asked to do. */
+enum task { TASK_NOTE, TASK_REFRESH, TASK_CHECK, TASK_END };
 
-/* What it can be asked to do; the byte that asks for it. */
-enum task { TASK_REFRESH = 'r', TASK_CHECK = 'c' };
-
+/* A request: this, then @len bytes of text. */
 struct request {
-	enum task task;
-	const char *ini;
-	const char *keep;
+	uint32_t task;
+	uint32_t len;
 };
 
-/* The program beside ours, else the one in PATH. */
-static void find_program(char *path, size_t size)
-{
-	ssize_t len = readlink("/proc/self/exe", path, size - 16);
-	char *slash;
+/* ---- the helper's side ---- */
 
-	path[len > 0 ? len : 0] = '\0';
-	slash = strrchr(path, '/');
-	snprintf(slash ? slash + 1 : path, 16, "attls-net");
-	if (!slash || access(path, X_OK) != 0)
-		snprintf(path, size, "attls-net");
+struct station {
+	int fd;
+	const char *ini;
+	const char *control;
+	char file[PATH_MAX];
+};
+
+static bool read_all(int fd, void *buf, size_t len)
+{
+	return recv(fd, buf, len, MSG_WAITALL) == (ssize_t)len;
 }
 
-static void run_child(const struct request *q, int out)
+static bool write_all(int fd, const char *buf, size_t len)
 {
-	const char *argv[] = {"attls-net", "-c", q->ini, "show", NULL, NULL, NULL, NULL};
-	size_t n = 4;
-	char program[PATH_MAX];
+	while (len > 0) {
+		ssize_t n = write(fd, buf, len);
 
-	find_program(program, sizeof(program));
-	dup2(out, STDOUT_FILENO);
-	dup2(out, STDERR_FILENO);
-	if (q->task == TASK_REFRESH) {
-		argv[3] = "up";
-		argv[n++] = "--if-up";
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0) {
+			buf += n;
+			len -= (size_t)n;
+		}
 	}
-	if (access(q->keep, F_OK) == 0) {
-		argv[n++] = "--keep";
-		argv[n++] = q->keep;
-	}
-	execvp(program, (char *const *)(uintptr_t)argv);
-	fprintf(stderr, "%s: %s\n", program, strerror(errno));
-	_exit(255);
+	return true;
 }
 
-static void collect(int fd, char *said, size_t size)
+/* Replace the file as a whole; attls-net may read it at any time. */
+static bool save(const struct station *s, const char *text, size_t len)
 {
-	size_t have = 0;
-	ssize_t got;
-	char rest[512];
+	char temporary[PATH_MAX + 8];
+	bool ok;
+	int fd;
 
-	while (have + 1 < size && (got = read(fd, said + have, size - 1 - have)) > 0)
-		have += (size_t)got;
-	said[have] = '\0';
-	while (read(fd, rest, sizeof(rest)) > 0)
-		;
+	snprintf(temporary, sizeof(temporary), "%s.new", s->file);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	ok = fd >= 0 && write_all(fd, text, len);
+	if (fd >= 0)
+		close(fd);
+	return ok && rename(temporary, s->file) == 0;
 }
 
-static struct outcome run(const struct request *q)
+static struct run note(const struct station *s, const char *text, size_t len)
 {
-	struct outcome o = {.status = 255};
-	int fds[2], status;
-	pid_t pid;
+	struct run r = {.status = STATUS_OK};
 
-	if (pipe(fds) < 0)
-		return o;
-	pid = fork();
-	if (pid == 0) {
-		close(fds[0]);
-		run_child(q, fds[1]);
-	}
-	close(fds[1]);
-	if (pid > 0) {
-		collect(fds[0], o.said, sizeof(o.said));
-		if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
-			o.status = WEXITSTATUS(status);
-	}
-	close(fds[0]);
-	return o;
+	if (save(s, text, len))
+		return r;
+	r.status = 255;
+	snprintf(r.said, sizeof(r.said), "%s: cannot be written: %s", s->file, strerror(errno));
+	return r;
 }
 
-/* The helper's whole life: a byte in, an outcome out. */
-static void serve(int fd, const char *ini, const char *keep)
+static struct run carry_out(const struct station *s, const struct request *q, const char *text)
 {
-	char byte;
+	const char *const up[] = {"up", "--if-up", "--candidates", s->file, NULL};
+	const char *const show[] = {"show", "--candidates", s->file, NULL};
+	struct run r = {.status = STATUS_OK};
+
+	switch ((enum task)q->task) {
+	case TASK_NOTE: return note(s, text, q->len);
+	case TASK_REFRESH:
+		r = note(s, text, q->len);
+		return r.status == STATUS_OK ? runner_run(s->ini, up) : r;
+	case TASK_CHECK: return runner_run(s->ini, show);
+	case TASK_END:
+		unlink(s->file);
+		unlink(s->control);
+		break;
+	}
+	return r;
+}
+
+/* The helper's whole life: a request in, what it came to out. */
+static void serve(const struct station *s)
+{
+	struct request q;
 
 	signal(SIGINT, SIG_IGN); /* the terminal's; the daemon's end is ours */
 	signal(SIGHUP, SIG_IGN);
 	prctl(PR_SET_NAME, "attlsd-helper");
-	while (read(fd, &byte, 1) == 1) {
-		const struct request q = {(enum task)byte, ini, keep};
-		struct outcome o = run(&q);
+	while (read_all(s->fd, &q, sizeof(q))) {
+		char *text = malloc(q.len + 1);
+		struct run r;
 
-		if (write(fd, &o, sizeof(o)) != (ssize_t)sizeof(o))
+		if (!text || (q.len > 0 && !read_all(s->fd, text, q.len)))
+			break;
+		r = carry_out(s, &q, text);
+		free(text);
+		if (!write_all(s->fd, (const char *)&r, sizeof(r)))
 			break;
 	}
 	_exit(0);
 }
 
-bool helper_start(struct helper *h, const char *ini, const char *keep, struct err_list *err)
+/* ---- the daemon's side ---- */
+
+bool helper_start(struct helper *h, const char *ini, const char *control, struct err_list *err)
 {
+	struct station s = {.ini = ini, .control = control};
 	int fds[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) {
+	snprintf(s.file, sizeof(s.file), "%s.candidates", control);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
 		err_add(err, "helper process: socketpair: %s", strerror(errno));
 		return false;
 	}
@@ -137,14 +149,23 @@ bool helper_start(struct helper *h, const char *ini, const char *keep, struct er
 	}
 	if (h->pid == 0) {
 		close(fds[0]);
-		serve(fds[1], ini, keep);
+		s.fd = fds[1];
+		serve(&s);
 	}
 	close(fds[1]);
 	h->fd = fds[0];
 	return true;
 }
 
-/* One sentence for each line that attls-net has written. */
+static bool ask(const struct helper *h, enum task task, struct span text, struct run *r)
+{
+	struct request q = {.task = task, .len = (uint32_t)text.len};
+
+	return write_all(h->fd, (const char *)&q, sizeof(q)) &&
+	       write_all(h->fd, (const char *)text.ptr, text.len) && read_all(h->fd, r, sizeof(*r));
+}
+
+/* One sentence for each line that was said. */
 static void add_lines(struct err_list *err, char *said)
 {
 	char *rest = said;
@@ -155,39 +176,53 @@ static void add_lines(struct err_list *err, char *said)
 	}
 }
 
-static bool ask(const struct helper *h, enum task task, struct outcome *o)
+static bool order(const struct helper *h, enum task task, struct span text, struct err_list *err)
 {
-	char byte = (char)task;
+	struct run r;
 
-	return write(h->fd, &byte, 1) == 1 && read(h->fd, o, sizeof(*o)) == (ssize_t)sizeof(*o);
-}
-
-bool helper_check(struct helper *h)
-{
-	struct outcome o;
-
-	return ask(h, TASK_CHECK, &o) && o.status == 0;
-}
-
-bool helper_refresh(struct helper *h, struct err_list *err)
-{
-	struct outcome o;
-
-	if (!ask(h, TASK_REFRESH, &o)) {
+	if (!ask(h, task, text, &r)) {
 		err_add(err, "attls-net: the helper process is gone; restart attlsd");
 		return false;
 	}
-	if (o.status == 0)
+	if (r.status == STATUS_OK)
 		return true;
-	add_lines(err, o.said);
-	err_add(err, "attls-net up ended with status %d; the rules are as they were", o.status);
+	add_lines(err, r.said);
+	err_add(err, "the rules are as they were (exit status %d)", r.status);
 	return false;
 }
 
-void helper_stop(struct helper *h)
+bool helper_note(struct helper *h, const char *text, size_t len, struct err_list *err)
 {
+	return order(h, TASK_NOTE, span_of(text, len), err);
+}
+
+bool helper_refresh(struct helper *h, const char *text, size_t len, struct err_list *err)
+{
+	return order(h, TASK_REFRESH, span_of(text, len), err);
+}
+
+enum helper_view helper_check(struct helper *h)
+{
+	struct run r;
+
+	if (!ask(h, TASK_CHECK, span_none(), &r))
+		return HELPER_UNKNOWN;
+	switch (r.status) {
+	case STATUS_OK: return HELPER_WHOLE;
+	case STATUS_NOT_UP:
+	case STATUS_DAMAGED: return HELPER_DAMAGED;
+	default: return HELPER_UNKNOWN;
+	}
+}
+
+void helper_stop(struct helper *h, bool tidy)
+{
+	struct run r;
+
 	if (h->pid <= 0)
 		return;
+	if (tidy)
+		ask(h, TASK_END, span_none(), &r);
 	close(h->fd);
 	waitpid(h->pid, NULL, 0);
 	h->pid = 0;

@@ -2,9 +2,11 @@
 /*
  * helper.h - the small process that runs attls-net for a daemon that no longer may
  *
- * It is started first, keeps the privileges that changing packet filter rules takes, and does two
- * things only: run `attls-net -c INI up --if-up` or `attls-net -c INI show`, with the arguments
- * given when it started. It ends when the daemon does.
+ * It is started first and keeps the privileges that changing packet filter rules takes. It does
+ * three things only: write down which candidates are in force, in file CONTROL.candidates; run
+ * `attls-net -c INI up --if-up --candidates FILE` or `... show --candidates FILE`; and, when the
+ * daemon ends in good order, take that file and the control socket away. So the rules follow what
+ * the daemon has in force, whatever stands in the rule files meanwhile.
  */
 #ifndef ATTLS_DAEMON_HELPER_H
 #define ATTLS_DAEMON_HELPER_H
@@ -18,26 +20,37 @@ struct helper {
 	int fd; /* stream socket to it */
 };
 
+/* What a look at the rules came to. */
+enum helper_view {
+	HELPER_WHOLE,
+	HELPER_DAMAGED, /* some are missing */
+	HELPER_UNKNOWN, /* they could not be looked at */
+};
+
 /**
  * helper_start() - fork it; before any thread is started and before privileges are dropped
- * @ini:  path of attls.ini
- * @keep: path of the file with candidates of flows that outlive their policy
+ * @ini:     path of attls.ini
+ * @control: path of the control socket, beside which the file is kept
  */
-bool helper_start(struct helper *h, const char *ini, const char *keep, struct err_list *err);
+bool helper_start(struct helper *h, const char *ini, const char *control, struct err_list *err);
+
+/** helper_note() - write down that the candidates of @text (candidates_write()) are in force */
+bool helper_note(struct helper *h, const char *text, size_t len, struct err_list *err);
 
 /**
- * helper_refresh() - bring the rules up to date with the policy on disk and the keep file
- * Waits for attls-net to end. Does nothing where the rules are not up.
+ * helper_refresh() - the same, and bring the rules up to date with it
+ * Waits for attls-net to end. Does nothing more where the rules are not up.
  * Return: false with what attls-net said in @err.
  */
-bool helper_refresh(struct helper *h, struct err_list *err);
+bool helper_refresh(struct helper *h, const char *text, size_t len, struct err_list *err);
+
+/** helper_check() - whether the rules are as attls-net left them */
+enum helper_view helper_check(struct helper *h);
 
 /**
- * helper_check() - whether the rules are as `attls-net up` left them
- * Return: false where they are not whole, or cannot be looked at.
+ * helper_stop() - the daemon ends in good order
+ * @tidy: take the file and the control socket away; false where they may be another daemon's
  */
-bool helper_check(struct helper *h);
-
-void helper_stop(struct helper *h);
+void helper_stop(struct helper *h, bool tidy);
 
 #endif

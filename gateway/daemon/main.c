@@ -21,7 +21,7 @@
 
 #define DEFAULT_INI "/etc/attls/attls.ini"
 
-enum { EXIT_USAGE = 2, TICK_MS = 1000, SETTLE_MS = 300, CONTROL_MODE = 0600 };
+enum { EXIT_USAGE = 2, TICK_MS = 1000, SETTLE_MS = 500, CONTROL_MODE = 0600 };
 
 static const char usage[] =
 	"usage: attlsd [-c FILE] [--check]\n"
@@ -45,12 +45,16 @@ static int print_problems(const struct err_list *err)
 	return err_any(err) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static bool load(struct daemon *d, struct err_list *err)
+static bool load_settings(struct daemon *d, struct err_list *err)
 {
 	d->settings = settings_load(d->ini, err);
-	if (!d->settings)
-		return false;
-	log_open("attlsd", d->settings->log, d->settings->log_level);
+	if (d->settings)
+		log_open("attlsd", d->settings->log, d->settings->log_level);
+	return d->settings != NULL;
+}
+
+static bool load_snapshot(struct daemon *d, struct err_list *err)
+{
 	d->snapshot = snapshot_load(d->settings, 1, err);
 	return d->snapshot != NULL;
 }
@@ -91,36 +95,35 @@ static bool adopt_workers(struct daemon *d, struct err_list *err)
 	return false;
 }
 
-static bool start_helper(struct daemon *d, struct err_list *err)
-{
-	char *keep = reload_keep_path(d->settings);
-	bool ok = helper_start(&d->helper, d->ini, keep, err);
-
-	free(keep);
-	return ok;
-}
-
-/* In order: what forks before what threads; what needs privileges before they go. */
+/*
+ * In order: what forks before what threads; what needs privileges before they go; what is read
+ * after that, so that a reload, which has no more privileges, can read it too.
+ */
 static bool start(struct daemon *d, struct err_list *err)
 {
 	struct worker_config config;
 
-	if (!load(d, err) || !adopt_workers(d, err) || !configure(d, &config, err) ||
-		!start_helper(d, err))
+	if (!load_settings(d, err) || !adopt_workers(d, err) ||
+		!helper_start(&d->helper, d->ini, d->settings->control, err))
 		return false;
 	d->control = control_open(d->settings->control, CONTROL_MODE, daemon_commands, d, err);
-	if (!d->control || !inject_open(&d->inject, err) || !pool_open(&d->pool, &config, err))
+	if (!d->control || !inject_open(&d->inject, err) ||
+		!privilege_drop(d->settings->user, err) || !load_snapshot(d, err) ||
+		!configure(d, &config, err) || !pool_open(&d->pool, &config, err) ||
+		!reload_note(d, err))
 		return false;
 	adopt_established(d);
-	return privilege_drop(d->settings->user, err) && pool_start(&d->pool, err);
+	return pool_start(&d->pool, err);
 }
 
 static void stop(struct daemon *d)
 {
+	bool served = d->control != NULL;
+
 	control_close(d->control);
 	pool_close(&d->pool);
 	inject_close(&d->inject);
-	helper_stop(&d->helper);
+	helper_stop(&d->helper, served);
 	for (size_t i = 0; i < d->retired_count; i++)
 		snapshot_put(d->retired[i]);
 	snapshot_put(d->snapshot);
@@ -168,6 +171,18 @@ static bool take_signal(struct daemon *d, int fd)
 	return true;
 }
 
+/* Milliseconds for poll(): changes of the rules come in bursts and are looked at a while later. */
+static int waiting_time(const struct daemon *d, usec_t look_at)
+{
+	usec_t left = look_at == USEC_NEVER ? USEC_NEVER : look_at - now_monotonic();
+
+	if (d->retired_count || d->damaged)
+		left = usec_min(left, TICK_MS * USEC_MSEC);
+	if (left == USEC_NEVER)
+		return -1;
+	return left <= 0 ? 0 : (int)(left / USEC_MSEC) + 1;
+}
+
 static void run(struct daemon *d, int signals)
 {
 	enum { SIGNALS, CONTROL, RULES, FDS };
@@ -176,22 +191,22 @@ static void run(struct daemon *d, int signals)
 		[CONTROL] = {.fd = control_fd(d->control), .events = POLLIN},
 		[RULES] = {.fd = watch_open(), .events = POLLIN},
 	};
-	bool go_on = true, changed = false;
+	usec_t look_at = USEC_NEVER;
+	bool go_on = true;
 
 	while (go_on) {
-		/* changes come in bursts: look when there was none for a moment */
-		int n = poll(fds, FDS, changed ? SETTLE_MS : d->retired_count ? TICK_MS : -1);
+		int n = poll(fds, FDS, waiting_time(d, look_at));
 
 		if (n < 0 && errno != EINTR)
 			break;
-		if (n == 0 && changed) {
+		if (now_monotonic() >= look_at || d->damaged) {
 			watch_check(d);
 			watch_drain(fds[RULES].fd);
-			changed = false;
-		}
-		if (n > 0 && fds[RULES].revents) {
+			look_at = USEC_NEVER;
+		} else if (n > 0 && fds[RULES].revents) {
 			watch_drain(fds[RULES].fd);
-			changed = true;
+			if (look_at == USEC_NEVER)
+				look_at = now_monotonic() + SETTLE_MS * USEC_MSEC;
 		}
 		if (n > 0 && fds[CONTROL].revents)
 			control_serve(d->control);
@@ -209,7 +224,8 @@ static int check(struct daemon *d)
 	int rc;
 
 	err_init(&err);
-	load(d, &err);
+	if (load_settings(d, &err))
+		load_snapshot(d, &err);
 	rc = print_problems(&err);
 	if (rc == EXIT_SUCCESS)
 		printf("attlsd: %s: %zu rules, no problem\n", d->ini,

@@ -5,29 +5,19 @@
 #include "base/log.h"
 #include "rules/candidate.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-char *reload_keep_path(const struct settings *s)
-{
-	char *path;
-
-	if (asprintf(&path, "%s.keep", s->control) < 0)
-		abort(); /* start of the program, or a reload: nothing is lost yet */
-	return path;
-}
-
-/* List what the replaced policies, and @also, can match; without any, no file. */
-static bool write_keep(const struct daemon *d, const struct snapshot *also, struct err_list *err)
+/* As text: what the policy in force, the replaced ones, and @next (NULL: none) can match. */
+static char *candidates_text(const struct daemon *d, const struct snapshot *next, size_t *len)
 {
 	struct candidate_list all = {0}, one;
-	char *path = reload_keep_path(d->settings);
-	FILE *out;
-	bool ok;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, len);
 
-	for (size_t i = 0; i <= d->retired_count; i++) {
-		const struct snapshot *s = i < d->retired_count ? d->retired[i] : also;
+	for (size_t i = 0; i < d->retired_count + 2; i++) {
+		const struct snapshot *s = i < d->retired_count    ? d->retired[i]
+					   : i == d->retired_count ? d->snapshot
+								   : next;
 
 		if (!s)
 			continue;
@@ -35,18 +25,37 @@ static bool write_keep(const struct daemon *d, const struct snapshot *also, stru
 		candidates_join(&all, &one);
 		candidates_free(&one);
 	}
-	unlink(path);
-	out = all.count ? fopen(path, "we") : NULL;
-	if (out)
+	if (out) {
 		candidates_write(&all, out);
-	ok = all.count == 0 || (out && !ferror(out));
-	if (out && fclose(out) != 0)
-		ok = false;
-	if (!ok)
-		err_add(err, "%s: cannot be written: %s", path, strerror(errno));
+		fclose(out);
+	}
 	candidates_free(&all);
-	free(path);
+	return text;
+}
+
+/* @order is helper_note() or helper_refresh(). */
+static bool tell_helper(struct daemon *d, const struct snapshot *next,
+	bool (*order)(struct helper *h, const char *text, size_t len, struct err_list *err),
+	struct err_list *err)
+{
+	size_t len = 0;
+	char *text = candidates_text(d, next, &len);
+	bool ok = text && order(&d->helper, text, len, err);
+
+	if (!text)
+		err_add(err, "out of memory");
+	free(text);
 	return ok;
+}
+
+bool reload_note(struct daemon *d, struct err_list *err)
+{
+	return tell_helper(d, NULL, helper_note, err);
+}
+
+bool reload_restore(struct daemon *d, struct err_list *err)
+{
+	return tell_helper(d, NULL, helper_refresh, err);
 }
 
 static void call_use(struct worker *w, void *arg)
@@ -76,7 +85,7 @@ bool reload_run(struct daemon *d, struct err_list *err)
 	next = snapshot_load(d->settings, d->snapshot->generation + 1, err);
 	if (!next)
 		return false;
-	if (!write_keep(d, d->snapshot, err) || !helper_refresh(&d->helper, err)) {
+	if (!tell_helper(d, next, helper_refresh, err)) {
 		snapshot_put(next);
 		return false;
 	}
@@ -103,7 +112,7 @@ void reload_settle(struct daemon *d)
 		return;
 	d->retired_count = kept;
 	err_init(&err);
-	if (!write_keep(d, NULL, &err) || !helper_refresh(&d->helper, &err)) {
+	if (!reload_restore(d, &err)) {
 		for (size_t i = 0; i < err.count; i++)
 			log_warning("%s", err.lines[i]);
 	}

@@ -16,7 +16,10 @@ bool reload_run(struct daemon *d, struct err_list *err);
 /** reload_settle() - stop queueing for replaced policies whose last flow has ended */
 void reload_settle(struct daemon *d);
 
-/** reload_keep_path() - where candidates of replaced policies are listed; owned by the caller */
-char *reload_keep_path(const struct settings *s);
+/** reload_note() - at start: write down which candidates are in force, for attls-net */
+bool reload_note(struct daemon *d, struct err_list *err);
+
+/** reload_restore() - put back the rules for what is in force */
+bool reload_restore(struct daemon *d, struct err_list *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "gateway/daemon/commands.h"
 #include "gateway/daemon/recorded.h"
+#include "gateway/daemon/reload.h"
 
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -42,23 +43,34 @@ static void restore(struct daemon *d)
 
 	err_init(&err);
 	daemon_quiesce(d, true);
-	if (helper_refresh(&d->helper, &err) && inject_reopen(&d->inject, &err)) {
+	d->damaged = !reload_restore(d, &err) || !inject_reopen(&d->inject, &err);
+	if (!d->damaged) {
 		daemon_quiesce(d, false);
 		log_warning("rules restored");
 	}
 	for (size_t i = 0; i < err.count; i++)
 		log_error("rules not restored: %s", err.lines[i]);
-	if (err_any(&err))
-		log_error("no connection is taken until `attls-net up` has put the rules back");
+	if (d->damaged)
+		log_error("no connection is taken until the rules are back; trying again");
 	err_fini(&err);
 }
 
 void watch_check(struct daemon *d)
 {
 	/* down, or about to be: then attls-net is at work */
-	if (d->quiesced || recorded_workers(d->settings) == 0 || helper_check(&d->helper))
+	if (recorded_workers(d->settings) == 0 || (d->quiesced && !d->damaged))
 		return;
-	log_error(
-		"somebody has changed the rules of attls-net: TLS flows are reset, rules put back");
+	switch (helper_check(&d->helper)) {
+	case HELPER_WHOLE:
+		if (d->damaged)
+			daemon_quiesce(d, false);
+		d->damaged = false;
+		return;
+	case HELPER_UNKNOWN: log_warning("the rules of attls-net cannot be looked at"); return;
+	case HELPER_DAMAGED: break;
+	}
+	if (!d->damaged)
+		log_error("somebody has changed the rules of attls-net: TLS flows are reset, "
+			  "rules put back");
 	restore(d);
 }

@@ -84,18 +84,6 @@ bool net_remove(struct net *n)
 	return true;
 }
 
-/* The next up has to tell the daemon to resume, whatever becomes of this down. */
-static void note_quiesced(struct net *n)
-{
-	struct state st;
-
-	if (state_load(&st, n->settings, &n->err) && st.workers > 0) {
-		st.quiesced = true;
-		state_save(&st, n->settings, &n->err);
-	}
-	state_free(&st);
-}
-
 /* Whether the rules may go. @up: there are any. */
 static bool flows_are_reset(struct net *n, bool up)
 {
@@ -104,7 +92,7 @@ static bool flows_are_reset(struct net *n, bool up)
 
 	err_init(&why);
 	switch (ask_daemon(n->settings->control, "quiesce", &why)) {
-	case ASK_DONE: note_quiesced(n); break;
+	case ASK_DONE:
 	case ASK_ABSENT: break;
 	case ASK_DEAD:
 	case ASK_FAILED: reset = !up; break;

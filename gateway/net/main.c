@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_CONFIG "/etc/attls/attls.ini"
 
@@ -17,6 +19,7 @@ struct options {
 	const char *config;
 	const char *command;
 	const char *keep;
+	const char *candidates;
 	bool if_up;
 	bool force;
 	bool dry_run;
@@ -36,6 +39,7 @@ static const char usage_text[] =
 	"usage: attls-net [-c FILE] up|down|show [OPTION]...\n"
 	"  -c, --config FILE  settings (" DEFAULT_CONFIG ")\n"
 	"  --keep FILE        up: keep the candidates listed in FILE too\n"
+	"  --candidates FILE  up, show: the candidates of FILE instead of those of the policy\n"
 	"  --if-up            up: do nothing unless rules are installed\n"
 	"  --force            down: go on although the daemon cannot reset its flows\n"
 	"  --dry-run          up, down: print what iptables-restore would be given\n"
@@ -53,6 +57,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 	static const struct option longs[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"keep", required_argument, NULL, 'k'},
+		{"candidates", required_argument, NULL, 'l'},
 		{"if-up", no_argument, NULL, 'i'},
 		{"force", no_argument, NULL, 'f'},
 		{"dry-run", no_argument, NULL, 'n'},
@@ -67,6 +72,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		switch (c) {
 		case 'c': o->config = optarg; break;
 		case 'k': o->keep = optarg; break;
+		case 'l': o->candidates = optarg; break;
 		case 'i': o->if_up = true; break;
 		case 'f': o->force = true; break;
 		case 'n': o->dry_run = true; break;
@@ -103,7 +109,7 @@ static void keep_candidates(struct net *n, const char *path)
 	fclose(in);
 }
 
-static void load_candidates(struct net *n, const char *keep)
+static void policy_candidates(struct net *n)
 {
 	struct policy *p = policy_load(n->settings->rules, &n->err);
 
@@ -112,8 +118,26 @@ static void load_candidates(struct net *n, const char *keep)
 	p->unmatched_reject = n->settings->unmatched_reject;
 	candidates_of(p, &n->candidates);
 	policy_put(p);
-	if (keep)
-		keep_candidates(n, keep);
+}
+
+/*
+ * What a daemon has in force, and what its flows of earlier policies need, is written beside its
+ * control socket: it counts, too, when the rule files say something else by now.
+ */
+static void load_candidates(struct net *n, const struct options *o)
+{
+	char in_force[PATH_MAX];
+
+	if (o->candidates) {
+		keep_candidates(n, o->candidates);
+		return;
+	}
+	policy_candidates(n);
+	snprintf(in_force, sizeof(in_force), "%s.candidates", n->settings->control);
+	if (access(in_force, F_OK) == 0)
+		keep_candidates(n, in_force);
+	if (o->keep)
+		keep_candidates(n, o->keep);
 }
 
 /* iptables stands in a folder that ordinary accounts, and some supervisors, have not in PATH. */
@@ -135,7 +159,7 @@ static int run(const struct command *command, const struct options *o, struct ne
 		return status;
 	n->settings = s;
 	if (command->needs_policy)
-		load_candidates(n, o->keep);
+		load_candidates(n, o);
 	if (!err_any(&n->err))
 		status = command->run(n);
 	candidates_free(&n->candidates);

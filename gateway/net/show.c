@@ -93,7 +93,7 @@ static int verdict(const struct view *v)
 		printf("note        rules are of %zu candidates; the policy has %zu now\n",
 			v->state.candidates, v->net->candidates.count);
 	puts(v->whole ? "state       up" : "state       damaged: run attls-net up");
-	return v->whole ? NET_OK : NET_FAILED;
+	return v->whole ? NET_OK : NET_DAMAGED;
 }
 
 int net_show(struct net *n)

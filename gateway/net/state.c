@@ -55,8 +55,6 @@ static void state_take(struct state *st, const char *key, const char *value)
 		st->mark = (uint32_t)n;
 	else if (strcmp(key, "candidates") == 0)
 		st->candidates = n;
-	else if (strcmp(key, "quiesced") == 0)
-		st->quiesced = n;
 	else if (strcmp(key, "rules4") == 0)
 		st->rules[0] = n;
 	else if (strcmp(key, "rules6") == 0)
@@ -94,8 +92,8 @@ static void state_write(const struct state *st, FILE *out)
 {
 	fprintf(out, "mode=%s\nworkers=%u\nqueue_base=%u\nmark=0x%x\n",
 		st->mode == MODE_ROUTER ? "router" : "host", st->workers, st->queue_base, st->mark);
-	fprintf(out, "candidates=%zu\nrules4=%zu\nrules6=%zu\nquiesced=%d\n", st->candidates,
-		st->rules[0], st->rules[1], st->quiesced);
+	fprintf(out, "candidates=%zu\nrules4=%zu\nrules6=%zu\n", st->candidates, st->rules[0],
+		st->rules[1]);
 	for (size_t i = 0; i < st->sysctl_count; i++)
 		fprintf(out, SYSCTL_KEY "%s=%s\n", st->sysctls[i].path, st->sysctls[i].value);
 }

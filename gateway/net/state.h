@@ -2,7 +2,7 @@
 /*
  * state.h - what `up` leaves for `down` and for attlsd: file net.state beside the control socket
  *
- * Text, one KEY=VALUE a line: mode, workers, queue_base, mark, candidates, rules4, rules6, quiesced
+ * Text, one KEY=VALUE a line: mode, workers, queue_base, mark, candidates, rules4, rules6
  * and sysctl:PATH=VALUE for each setting that was changed, with the value it had.
  */
 #ifndef ATTLS_NET_STATE_H
@@ -23,7 +23,6 @@ struct state {
 	enum gateway_mode mode;
 	uint32_t mark;
 	size_t candidates;
-	bool quiesced;                /* the daemon takes no connections until told to resume */
 	size_t rules[2];              /* of IPv4 and of IPv6; 0: nothing of that family */
 	struct state_sysctl *sysctls; /* in the order of their change */
 	size_t sysctl_count;

@@ -26,7 +26,6 @@ struct work {
 	unsigned workers;
 	bool was_up;
 	bool fresh;             /* neither rules nor a state file were there */
-	bool resume;            /* a running daemon may wait for being told */
 	bool present[FAMILIES]; /* the kernel speaks this family */
 	struct tables have[FAMILIES];
 	struct plan want[FAMILIES];
@@ -148,8 +147,6 @@ static bool record(struct work *w)
 	struct state *st = &w->state;
 
 	w->fresh = !w->was_up && st->workers == 0;
-	w->resume = w->fresh || st->quiesced;
-	st->quiesced = false;
 	st->mode = s->mode;
 	st->workers = w->workers;
 	st->queue_base = s->queue_base;
@@ -221,7 +218,7 @@ static bool resume(struct work *w)
 	struct err_list why;
 	bool ok = true;
 
-	if (n->if_up || !w->resume)
+	if (n->if_up)
 		return true;
 	err_init(&why);
 	if (ask_daemon(n->settings->control, "resume", &why) == ASK_FAILED) {

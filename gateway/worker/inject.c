@@ -55,7 +55,11 @@ static bool reopen_side(struct inject *i, enum side side, struct err_list *err)
 		i->fd[side] = fd;
 		return true;
 	}
-	dup3(fd, i->fd[side], O_CLOEXEC);
+	if (dup3(fd, i->fd[side], O_CLOEXEC) < 0) {
+		err_add(err, "%s: cannot attach again: %s", device[side], strerror(errno));
+		close(fd);
+		return false;
+	}
 	close(fd);
 	return true;
 }

@@ -81,6 +81,13 @@ bool owner_find(const struct owner_source *o, const struct tuple *key, uid_t *ui
 	return true;
 }
 
+bool owner_find_listener(const struct owner_source *o, const struct endpoint *local, uid_t *uid)
+{
+	struct tuple any = {.local = *local, .remote.addr.family = local->addr.family};
+
+	return owner_find(o, &any, uid);
+}
+
 bool owner_cookie(const struct owner_source *o, const struct tuple *key, uint64_t *cookie)
 {
 	struct inet_diag_msg msg;

@@ -22,6 +22,13 @@ void owner_close(struct owner_source *o);
  */
 bool owner_find(const struct owner_source *o, const struct tuple *key, uid_t *uid);
 
+/**
+ * owner_find_listener() - the user of who listens at @local
+ * For a SYN to what is left (TIME-WAIT) of an earlier connection between the same ends: the kernel
+ * shows that remnant, which has no user, but gives the SYN to the listener (RFC 6191).
+ */
+bool owner_find_listener(const struct owner_source *o, const struct endpoint *local, uid_t *uid);
+
 /** owner_cookie() - what tells the socket of @key from every other of this boot; likewise */
 bool owner_cookie(const struct owner_source *o, const struct tuple *key, uint64_t *cookie);
 

@@ -24,29 +24,47 @@ enum {
 
 /* ---- opening ---- */
 
-/* A request with an acknowledgment; false with errno. */
+/* A packet that came while we still ask for things: its sender will repeat it. */
+static void refuse_early(struct queue *q, const struct nlmsghdr *nlh)
+{
+	struct nlattr *attr[NFQA_MAX + 1] = {0};
+	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
+	char buf[REQUEST_MAX];
+	struct nfqnl_msg_verdict_hdr vh = {.verdict = htonl(NF_DROP)};
+	struct nlmsghdr *verdict;
+
+	if (nlh->nlmsg_type != ((NFNL_SUBSYS_QUEUE << 8) | NFQNL_MSG_PACKET) ||
+		nfq_nlmsg_parse(nlh, attr) < 0 || !attr[NFQA_PACKET_HDR])
+		return;
+	vh.id = ((const struct nfqnl_msg_packet_hdr *)mnl_attr_get_payload(attr[NFQA_PACKET_HDR]))
+			->packet_id;
+	verdict = nfq_nlmsg_put(buf, NFQNL_MSG_VERDICT, ntohs(nfg->res_id));
+	mnl_attr_put(verdict, NFQA_VERDICT_HDR, sizeof(vh), &vh);
+	mnl_socket_sendto(q->socket, verdict, verdict->nlmsg_len);
+}
+
+/* A request with an acknowledgment; false with errno. Uses a receive slot: packets may precede. */
 static bool request(struct queue *q, struct nlmsghdr *nlh)
 {
-	char buf[REQUEST_MAX];
-	ssize_t got;
+	const struct nlmsghdr *reply = (const struct nlmsghdr *)(const void *)q->buffers;
 
 	nlh->nlmsg_flags |= NLM_F_ACK;
 	nlh->nlmsg_seq = 1;
 	if (mnl_socket_sendto(q->socket, nlh, nlh->nlmsg_len) < 0)
 		return false;
 	for (;;) {
-		const struct nlmsghdr *reply = (const struct nlmsghdr *)buf;
+		ssize_t got = recv(queue_fd(q), q->buffers, QUEUE_SLOT, 0);
 
-		got = mnl_socket_recvfrom(q->socket, buf, sizeof(buf));
-		if (got < (ssize_t)sizeof(*reply))
+		if (got < 0)
 			return false;
-		/* packets of a number bound before may stand in front; the kernel repeats them not,
-		 * but their senders do */
-		if (reply->nlmsg_type != NLMSG_ERROR)
+		if (!mnl_nlmsg_ok(reply, (int)got))
 			continue;
-		errno = -((const struct nlmsgerr *)mnl_nlmsg_get_payload(reply))->error;
-		return errno == 0;
+		if (reply->nlmsg_type == NLMSG_ERROR && reply->nlmsg_seq == 1)
+			break;
+		refuse_early(q, reply);
 	}
+	errno = -((const struct nlmsgerr *)mnl_nlmsg_get_payload(reply))->error;
+	return errno == 0;
 }
 
 static struct nlmsghdr *config(char *buf, uint16_t number)
@@ -101,19 +119,19 @@ bool queue_open(struct queue *q, const uint16_t *numbers, size_t count, struct e
 		queue_close(q);
 		return false;
 	}
+	prepare_socket(q);
 	for (size_t i = 0; i < count; i++) {
 		q->number[i] = numbers[i];
 		if (bind_number(q, numbers[i]))
 			continue;
 		err_add(err, "packet queue: number %u cannot be bound: %s%s", numbers[i],
 			strerror(errno),
-			errno == EBUSY   ? "; another program has it, choose another queue_base"
-			: errno == EPERM ? "; CAP_NET_ADMIN in this network namespace is needed"
-					 : "");
+			errno == EPERM ? "; another program has it (choose another queue_base), or "
+					 "CAP_NET_ADMIN in this network namespace is missing"
+				       : "");
 		queue_close(q);
 		return false;
 	}
-	prepare_socket(q);
 	return true;
 }
 

@@ -83,8 +83,10 @@ static void find_owner(const struct worker *w, struct arrival *a)
 		.remote = plain ? a->seg.dst : a->seg.src,
 	};
 
-	if (w->config->host && intake_wants_owner(&w->intake, a))
-		a->owner.known = owner_find(&w->owners, &key, &a->owner.uid);
+	if (!w->config->host || !intake_wants_owner(&w->intake, a))
+		return;
+	a->owner.known = owner_find(&w->owners, &key, &a->owner.uid) ||
+			 (!plain && owner_find_listener(&w->owners, &key.local, &a->owner.uid));
 }
 
 /*

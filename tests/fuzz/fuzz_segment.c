@@ -14,6 +14,9 @@
 
 enum { IP_MAX = 65535 };
 
+/* A truncated segment with nothing but FIN is left without any of these. */
+enum { SANE = SEG_SYN | SEG_FIN | SEG_RST | SEG_ACK };
+
 /* What the struct says and the encoder does not write. */
 enum { NOT_ENCODED = SEG_OPT_AUTH | SEG_OPT_STRIP };
 
@@ -159,7 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	held(drop_name(why)[0] != '\0', "no name");
 	if (why == DROP_NONE) {
 		held(seg.payload[0].len <= packet.len && !seg.payload[1].len, "payload");
-		if (segment_payload_len(&seg) + SEGMENT_HEADER_MAX <= IP_MAX)
+		if (segment_payload_len(&seg) + SEGMENT_HEADER_MAX <= IP_MAX && seg.flags & SANE)
 			round_trip(&seg, where);
 		if (seg.flags & SEG_SYN)
 			strip(packet);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test_rtt.c - RFC 6298 by numbers, Karn's backoff, the minimum's window */
+/* test_rtt.c - RFC 6298 by numbers, backoff, the minimum's window */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -203,6 +203,24 @@ static void test_keepalive_is_answered_at_a_limited_rate(void **state)
 	tcb_fini(&r.t);
 }
 
+static void test_probe_asks_below_the_window(void **state)
+{
+	struct tcb_params p = rig_params();
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, &p);
+	tcb_probe(&r.t);
+	assert_int_equal(tcb_deadline(&r.t), 0);
+	rig_out(&r, SEG_ACK, 0, 1, 0);
+	rig_silent(&r);
+	tcb_abort(&r.t, FAULT_ADMIN);
+	tcb_probe(&r.t);
+	rig_out(&r, SEG_RST | SEG_ACK, 1, 1, 0);
+	rig_silent(&r);
+	tcb_fini(&r.t);
+}
+
 static void test_timestamps_are_echoed_and_never_run_ahead(void **state)
 {
 	struct tcb_params p = rig_params();
@@ -371,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_text_is_cut_to_the_window),
 		cmocka_unit_test(test_truncated_capture_is_taken_as_far_as_it_goes),
 		cmocka_unit_test(test_keepalive_is_answered_at_a_limited_rate),
+		cmocka_unit_test(test_probe_asks_below_the_window),
 		cmocka_unit_test(test_timestamps_are_echoed_and_never_run_ahead),
 		cmocka_unit_test(test_paws),
 		cmocka_unit_test(test_super_segments),

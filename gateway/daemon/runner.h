@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* runner.h - run attls-net and keep what it says */
+#ifndef ATTLS_DAEMON_RUNNER_H
+#define ATTLS_DAEMON_RUNNER_H
+
+enum { RUNNER_SAID = 8192 };
+
+/* What a run came to. */
+struct run {
+	int status;             /* exit status; 255: it could not be run */
+	char said[RUNNER_SAID]; /* what it wrote, cut */
+};
+
+/**
+ * runner_run() - `attls-net -c INI ARGUMENT...`, the program beside ours or the one in PATH
+ * @arguments: NULL-terminated, at most 8
+ * Waits for its end.
+ */
+struct run runner_run(const char *ini, const char *const *arguments);
+
+#endif
