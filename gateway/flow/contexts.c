@@ -6,43 +6,43 @@
 
 void contexts_clear(struct contexts *c)
 {
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; i < c->count; i++) {
 		context_put(c->entries[i].context);
+		free(c->entries[i].why);
+	}
 	free(c->entries);
 	*c = (struct contexts){0};
 }
 
-static struct context *find(
+static const struct contexts_entry *find(
 	const struct contexts *c, const struct action *action, const struct keyring *ring)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		if (c->entries[i].action == action && c->entries[i].ring == ring)
-			return c->entries[i].context;
+			return &c->entries[i];
 	}
 	return NULL;
 }
 
-static struct context *make(struct contexts *c, const struct action *action,
-	const struct keyring *ring, char *why, size_t size)
+/* A failure is remembered like a success, or every SYN would try again. */
+static const struct contexts_entry *make(
+	struct contexts *c, const struct action *action, const struct keyring *ring)
 {
-	struct contexts_entry *more;
-	struct context *made;
+	struct contexts_entry *more = realloc(c->entries, (c->count + 1) * sizeof(*more));
+	struct contexts_entry *e;
 	struct err_list err;
 
-	err_init(&err);
-	made = context_new(&action->profile, ring, action->label, &err);
-	snprintf(why, size, "%s", err.count ? err.lines[0] : "no TLS context");
-	err_fini(&err);
-	if (!made)
+	if (!more)
 		return NULL;
-	more = realloc(c->entries, (c->count + 1) * sizeof(*more));
-	if (!more) {
-		context_put(made);
-		return NULL;
-	}
 	c->entries = more;
-	more[c->count++] = (struct contexts_entry){action, ring, made};
-	return made;
+	e = &more[c->count++];
+	*e = (struct contexts_entry){.action = action, .ring = ring};
+	err_init(&err);
+	e->context = context_new(&action->profile, ring, action->label, &err);
+	if (!e->context)
+		e->why = strdup(err.count ? err.lines[0] : "no TLS context");
+	err_fini(&err);
+	return e;
 }
 
 struct context *contexts_get(struct contexts *c, const struct snapshot *s,
@@ -50,14 +50,17 @@ struct context *contexts_get(struct contexts *c, const struct snapshot *s,
 {
 	const char *reason;
 	const struct keyring *ring = snapshot_ring(s, action->ring, owner, &reason);
-	struct context *found;
+	const struct contexts_entry *e;
 
 	if (!ring) {
 		snprintf(why, size, "%s", reason);
 		return NULL;
 	}
-	found = find(c, action, ring);
-	if (!found)
-		found = make(c, action, ring, why, size);
-	return found ? context_get(found) : NULL;
+	e = find(c, action, ring);
+	if (!e)
+		e = make(c, action, ring);
+	if (e && e->context)
+		return context_get(e->context);
+	snprintf(why, size, "%s", e && e->why ? e->why : "out of memory");
+	return NULL;
 }

@@ -9,7 +9,8 @@
 struct contexts_entry {
 	const struct action *action;
 	const struct keyring *ring;
-	struct context *context; /* referenced */
+	struct context *context; /* referenced; NULL: it could not be made */
+	char *why;               /* then, the reason; owned */
 };
 
 /* Of one snapshot only: emptied when another comes into force. */

@@ -5,7 +5,7 @@
 #include "gateway/flow/handshake.h"
 #include "gateway/flow/report.h"
 
-enum { REPLY_TTL = 64, PASS_IDLE_S = 5 * 24 * 3600, PASS_CLOSED_S = 60 };
+enum { REPLY_TTL = 64, PASS_IDLE_S = 5 * 24 * 3600, PASS_CLOSED_S = 60, LOGS_PER_SECOND = 20 };
 
 static const char *const count_names[] = {
 	[INTAKE_OPENED] = "opened",
@@ -177,13 +177,24 @@ bool intake_wants_owner(const struct intake *in, const struct arrival *a)
 	       policy_wants_owner(in->snapshot->policy, &q);
 }
 
+/* A flood of refusals must not flood the log: what is left out is counted all the same. */
+static bool may_log(struct intake *in)
+{
+	if (in->now - in->log_second >= USEC_SEC) {
+		in->log_second = in->now;
+		in->logged = 0;
+	}
+	return in->logged++ < LOGS_PER_SECOND;
+}
+
 static enum verdict refuse(
 	struct intake *in, const struct arrival *a, const struct rule *rule, const char *why)
 {
 	struct query q = arrival_query(a);
 
 	in->counts[INTAKE_REFUSED]++;
-	report_refused(&q.tuple, q.direction, rule, why);
+	if (may_log(in))
+		report_refused(&q.tuple, q.direction, rule, why);
 	reset_sender(in, a);
 	return drop(in, DROP_REJECTED);
 }
@@ -360,6 +371,7 @@ enum verdict intake_decide(
 {
 	struct flow *f = find_flow(in, a);
 
+	in->now = now;
 	if (f && reopens(f, a)) {
 		intake_retire(in, f);
 		f = NULL;

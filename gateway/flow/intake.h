@@ -52,6 +52,9 @@ struct intake {
 	struct budget budget;      /* of all rings */
 	bool near;                 /* host mode: the plain side is this host's kernel */
 	bool quiesced;             /* no new connections */
+	usec_t now;                /* of the packet being decided */
+	usec_t log_second;         /* refusals are logged up to a number in each second */
+	unsigned logged;
 	struct reply replies[REPLIES_MAX];
 	size_t reply_count;
 	uint64_t counts[INTAKE_COUNTS];
