@@ -24,6 +24,12 @@ enum {
 
 /* ---- opening ---- */
 
+/* nfq_nlmsg_parse() looks at no lengths. */
+static bool holds(const struct nlattr *attr, size_t len)
+{
+	return attr && mnl_attr_get_payload_len(attr) >= len;
+}
+
 /* A packet that came while we still ask for things: its sender will repeat it. */
 static void refuse_early(struct queue *q, const struct nlmsghdr *nlh)
 {
@@ -34,7 +40,8 @@ static void refuse_early(struct queue *q, const struct nlmsghdr *nlh)
 	struct nlmsghdr *verdict;
 
 	if (nlh->nlmsg_type != ((NFNL_SUBSYS_QUEUE << 8) | NFQNL_MSG_PACKET) ||
-		nfq_nlmsg_parse(nlh, attr) < 0 || !attr[NFQA_PACKET_HDR])
+		nfq_nlmsg_parse(nlh, attr) < 0 ||
+		!holds(attr[NFQA_PACKET_HDR], sizeof(struct nfqnl_msg_packet_hdr)))
 		return;
 	vh.id = ((const struct nfqnl_msg_packet_hdr *)mnl_attr_get_payload(attr[NFQA_PACKET_HDR]))
 			->packet_id;
@@ -164,7 +171,7 @@ static bool find_slot(const struct queue *q, uint16_t number, uint8_t *slot)
 
 static uint32_t attr_be32(const struct nlattr *attr)
 {
-	return attr ? ntohl(mnl_attr_get_u32(attr)) : 0;
+	return holds(attr, sizeof(uint32_t)) ? ntohl(mnl_attr_get_u32(attr)) : 0;
 }
 
 /* Take one netlink message; others than packets (late errors of verdicts) are skipped. */
@@ -176,7 +183,8 @@ static void take_message(struct queue *q, const struct nlmsghdr *nlh)
 	struct packet *p = &q->packet[q->packet_count];
 
 	if (nlh->nlmsg_type != ((NFNL_SUBSYS_QUEUE << 8) | NFQNL_MSG_PACKET) ||
-		nfq_nlmsg_parse(nlh, attr) < 0 || !attr[NFQA_PACKET_HDR])
+		nfq_nlmsg_parse(nlh, attr) < 0 ||
+		!holds(attr[NFQA_PACKET_HDR], sizeof(struct nfqnl_msg_packet_hdr)))
 		return;
 	nfg = mnl_nlmsg_get_payload(nlh);
 	ph = mnl_attr_get_payload(attr[NFQA_PACKET_HDR]);
