@@ -64,13 +64,16 @@ static void restore_hop(struct writer *w, const char *device)
 			w->family == 4 ? "TTL --ttl-inc 1" : "HL --hl-inc 1");
 }
 
-/* A router's own errors about what was injected are meant for an endpoint, which knows nothing. */
+/*
+ * Our own errors about what was injected are meant for an endpoint, which knows nothing; those
+ * about what was to be delivered quote cleartext, and the gateway keeps them in.
+ */
 static void output(struct writer *w)
 {
-	if (w->options->mode != MODE_ROUTER)
-		return;
 	writer_chain(w, CHAIN_OUT);
 	writer_hook(w, "OUTPUT", CHAIN_OUT, false);
+	if (w->options->mode == MODE_HOST)
+		writer_rule(w, CHAIN_OUT, " -o lo -j RETURN");
 	icmp_errors(w, CHAIN_OUT);
 }
 
