@@ -140,6 +140,13 @@ static bool do_abort(struct play *p, struct words *w)
 	return true;
 }
 
+static bool do_probe(struct play *p, struct words *w)
+{
+	(void)w;
+	tcb_probe(&p->tcb);
+	return true;
+}
+
 static bool do_mss(struct play *p, struct words *w)
 {
 	int64_t n;
@@ -198,6 +205,7 @@ static const struct verb verbs[] = {
 	{"read", do_read},
 	{"finish", do_finish},
 	{"abort", do_abort},
+	{"probe", do_probe},
 	{"mss", do_mss},
 	{"clock", do_clock},
 	{"advance", do_advance},

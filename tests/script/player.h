@@ -20,6 +20,7 @@
  *   read N [other]     it reads; the bytes are those of the stream (or those marked "other")
  *   unread N           so many bytes could be read
  *   finish, abort      it closes; it gives up
+ *   probe              it asks whether the peer is still there
  *   advance DURATION   nothing is sent for so long; "40ms", "2s", "500us"
  *   state NAME         ESTABLISHED, FIN-WAIT-1, ...
  *   fault WORDS        as fault_name() has it: "closed", "reset by peer", ...
