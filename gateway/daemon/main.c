@@ -221,13 +221,14 @@ static void run(struct daemon *d, int signals)
 static int check(struct daemon *d)
 {
 	struct err_list err;
+	bool good;
 	int rc;
 
 	err_init(&err);
-	if (load_settings(d, &err))
-		load_snapshot(d, &err);
+	good = load_settings(d, &err) && load_snapshot(d, &err);
+
 	rc = print_problems(&err);
-	if (rc == EXIT_SUCCESS)
+	if (good)
 		printf("attlsd: %s: %zu rules, no problem\n", d->ini,
 			d->snapshot->policy->rule_count);
 	err_fini(&err);

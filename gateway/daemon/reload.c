@@ -78,7 +78,8 @@ bool reload_run(struct daemon *d, struct err_list *err)
 	reload_settle(d);
 	if (d->retired_count == DAEMON_RETIRED) {
 		err_add(err,
-			"flows of %d earlier policies are still alive; close some before the next reload",
+			"flows of %d earlier policies are still alive; close some before the next "
+			"reload",
 			DAEMON_RETIRED);
 		return false;
 	}

@@ -31,6 +31,13 @@ static void note_hello(struct hello *h, const struct segment *seg)
 		h->mss = MSS_FLOOR;
 }
 
+/* What must not stand in a SYN or SYN-ACK: we would be taken at our word. */
+static bool promises_too_much(const struct segment *seg)
+{
+	return (seg->options & SEG_OPT_STRIP) || (seg->flags & (SEG_AE | SEG_ECE | SEG_CWR)) ||
+	       segment_payload_len(seg) > 0;
+}
+
 static bool both(const struct flow *f, enum segment_option option)
 {
 	return f->hello[SIDE_PLAIN].options & f->hello[SIDE_WIRE].options & option;
@@ -45,9 +52,7 @@ static enum handshake_step note_syn(struct flow *f, enum side side, const struct
 	if (seg->seq != f->hello[side].isn)
 		f->hello[side_peer(side)].seen = false; /* what was answered is not this one */
 	note_hello(&f->hello[side], seg);
-	if ((seg->options & SEG_OPT_STRIP) || (seg->flags & SEG_AE) || segment_payload_len(seg) > 0)
-		return HANDSHAKE_STRIP;
-	return HANDSHAKE_PASS;
+	return promises_too_much(seg) ? HANDSHAKE_STRIP : HANDSHAKE_PASS;
 }
 
 static enum handshake_step note_syn_ack(struct flow *f, enum side side, const struct segment *seg)
@@ -57,9 +62,7 @@ static enum handshake_step note_syn_ack(struct flow *f, enum side side, const st
 	if (seg->options & SEG_OPT_AUTH)
 		return HANDSHAKE_IMPOSSIBLE;
 	note_hello(&f->hello[side], seg);
-	if ((seg->options & SEG_OPT_STRIP) || (seg->flags & SEG_AE) || segment_payload_len(seg) > 0)
-		return HANDSHAKE_STRIP;
-	return HANDSHAKE_PASS;
+	return promises_too_much(seg) ? HANDSHAKE_STRIP : HANDSHAKE_PASS;
 }
 
 static enum handshake_step note_ack(struct flow *f, enum side side, const struct segment *seg)

@@ -66,7 +66,8 @@ static void check_rings(struct snapshot *s, struct err_list *err)
 			check_ring(s, what, a->ring, err);
 		else if (!*s->default_ring)
 			err_add(err,
-				"%s: no ring is named, here or in [gateway]; write ring = OWNER/NAME",
+				"%s: no ring is named, here or in [gateway]; write ring = "
+				"OWNER/NAME",
 				what);
 	}
 }
@@ -100,10 +101,11 @@ struct snapshot *snapshot_load(
 	}
 	s->references = 1;
 	s->generation = generation;
-	if (load(s, settings, err))
-		return s;
-	snapshot_put(s);
-	return NULL;
+	if (!load(s, settings, err)) {
+		snapshot_put(s);
+		s = NULL;
+	}
+	return s; /* NOLINT(clang-analyzer-unix.Malloc): the last reference frees it */
 }
 
 struct snapshot *snapshot_get(struct snapshot *s)

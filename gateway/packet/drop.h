@@ -13,7 +13,7 @@ enum drop {
 	DROP_BAD_FLAGS,    /* SYN+FIN, SYN+RST, no flags */
 	DROP_FRAGMENT,     /* not the whole segment */
 	DROP_NO_FLOW,      /* mid-stream, could be TLS, answered with RST */
-	DROP_NO_MEMORY,	   /* buffers are short: no new connection */
+	DROP_NO_MEMORY,    /* buffers are short: no new connection */
 	DROP_TABLE_FULL,   /* no room for another flow */
 	DROP_UNACCEPTABLE, /* sequence or acknowledgment outside the window */
 	DROP_REJECTED,     /* the policy refuses the connection */

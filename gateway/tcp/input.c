@@ -235,6 +235,8 @@ static void take_ack(struct tcb *t, struct arrival *a)
 	judge_progress(t, a, advanced, edge);
 	if (flight == 0)
 		tcb_note_progress(t, a->now);
+	else if (d.duplicate)
+		t->attempts = 0; /* it hears us, but has no room: no reason to give up */
 	loss_ack(t, &d, flight);
 	if (tcb_fin_acked(t))
 		fin_is_acked(t, a->now);

@@ -196,7 +196,7 @@ struct tcb {
 	uint32_t snd_wnd_max;   /* largest window the peer has offered */
 	usec_t sent_at;         /* data last left */
 	usec_t stuck_since;     /* the peer has given no sign of progress since */
-	unsigned attempts;      /* to get an answer since then, but for the first */
+	unsigned attempts;      /* to get any answer, but for the first */
 	unsigned persist_shift; /* doublings of the persist interval */
 	bool override;          /* SWS avoidance is over (RFC 9293 3.8.6.2.1) */
 	bool window_probe;      /* a zero-window probe is due */

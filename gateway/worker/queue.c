@@ -24,6 +24,11 @@ enum {
 
 /* ---- opening ---- */
 
+static bool is_packet(const struct nlmsghdr *nlh)
+{
+	return nlh->nlmsg_type == ((NFNL_SUBSYS_QUEUE << 8) | NFQNL_MSG_PACKET);
+}
+
 /* nfq_nlmsg_parse() looks at no lengths. */
 static bool holds(const struct nlattr *attr, size_t len)
 {
@@ -39,8 +44,7 @@ static void refuse_early(struct queue *q, const struct nlmsghdr *nlh)
 	struct nfqnl_msg_verdict_hdr vh = {.verdict = htonl(NF_DROP)};
 	struct nlmsghdr *verdict;
 
-	if (nlh->nlmsg_type != ((NFNL_SUBSYS_QUEUE << 8) | NFQNL_MSG_PACKET) ||
-		nfq_nlmsg_parse(nlh, attr) < 0 ||
+	if (!is_packet(nlh) || nfq_nlmsg_parse(nlh, attr) < 0 ||
 		!holds(attr[NFQA_PACKET_HDR], sizeof(struct nfqnl_msg_packet_hdr)))
 		return;
 	vh.id = ((const struct nfqnl_msg_packet_hdr *)mnl_attr_get_payload(attr[NFQA_PACKET_HDR]))
@@ -182,9 +186,8 @@ static void take_message(struct queue *q, const struct nlmsghdr *nlh)
 	const struct nfgenmsg *nfg;
 	struct packet *p = &q->packet[q->packet_count];
 
-	if (nlh->nlmsg_type != ((NFNL_SUBSYS_QUEUE << 8) | NFQNL_MSG_PACKET) ||
-		nfq_nlmsg_parse(nlh, attr) < 0 ||
-		!holds(attr[NFQA_PACKET_HDR], sizeof(struct nfqnl_msg_packet_hdr)))
+	if (!is_packet(nlh) || nfq_nlmsg_parse(nlh, attr) < 0 ||
+		!holds(attr[NFQA_PACKET_HDR], sizeof(*ph)))
 		return;
 	nfg = mnl_nlmsg_get_payload(nlh);
 	ph = mnl_attr_get_payload(attr[NFQA_PACKET_HDR]);
@@ -277,12 +280,12 @@ void queue_drop(struct queue *q, const struct packet *p)
 
 void queue_flush(struct queue *q)
 {
-	for (uint8_t slot = 0; slot < q->number_count; slot++) {
-		if (!q->drop_due[slot])
+	for (size_t i = 0; i < QUEUE_NUMBERS; i++) {
+		if (!q->drop_due[i])
 			continue;
-		q->drop_due[slot] = false;
-		end_verdict(q,
-			begin_verdict(q, NFQNL_MSG_VERDICT_BATCH, slot, q->drop_id[slot], NF_DROP));
+		q->drop_due[i] = false;
+		end_verdict(q, begin_verdict(q, NFQNL_MSG_VERDICT_BATCH, (uint8_t)i, q->drop_id[i],
+				       NF_DROP));
 	}
 	if (q->verdicts_len == 0)
 		return;

@@ -28,6 +28,15 @@ static bool is_stored(const struct recvq *q, uint64_t pos)
 	return pos < q->nxt || ranges_find(&q->ooo, pos) != NULL;
 }
 
+/* All of [from, to) is stored, or nothing of it is. */
+static void expect(const struct oracle *o, uint64_t from, uint64_t to, bool stored)
+{
+	held(from <= to, "intervals overlap");
+	held(!memchr(o->stored + (from - o->base), !stored, to - from),
+		"from byte %u on not all is %s", (unsigned)(from - o->base),
+		stored ? "stored" : "missing");
+}
+
 /* The queue holds exactly what the oracle says, and its intervals are well-formed. */
 static void compare(const struct recvq *q, const struct oracle *o)
 {
@@ -41,9 +50,11 @@ static void compare(const struct recvq *q, const struct oracle *o)
 		"stored without storage");
 	held(ring_len(&q->ring) == q->nxt - o->base - o->consumed, "length");
 	held(o->budget.used == q->ring.size && o->budget.used <= o->budget.limit * 5 / 4, "budget");
-	for (uint64_t pos = o->base + o->consumed; pos < last; pos++)
-		held(is_stored(q, pos) == o->stored[pos - o->base], "byte %u",
-			(unsigned)(pos - o->base));
+	expect(o, o->base + o->consumed, q->nxt, true);
+	for (unsigned i = 0; i < q->ooo.count; i++) {
+		expect(o, i ? items[i - 1].to : q->nxt, items[i].from, false);
+		expect(o, items[i].from, items[i].to, true);
+	}
 }
 
 /* After an arrival: what is new came from it, and what was there still is. */

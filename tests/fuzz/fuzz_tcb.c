@@ -210,6 +210,8 @@ static void event(struct check *c, struct span *in)
 		tcb_set_mss(&c->t, feed_word(in) % 1500);
 	else if (what < 251)
 		tcb_finish(&c->t);
+	else if (what < 253)
+		tcb_probe(&c->t);
 	else if (what == 255)
 		tcb_abort(&c->t, FAULT_ADMIN);
 }

@@ -188,17 +188,16 @@ static void authentication_is_recognized(void **state)
 /* IPv4 options are stepped over, and nothing of them is copied into what we send. */
 static void ip_options_are_stepped_over(void **state)
 {
-	uint8_t packet[24 + 20 + 3] = {0x46, [9] = 6, [20] = 7, 4, 4, 0};
+	uint8_t packet[24 + 20 + 3] = {0x46, [9] = 6, [20] = 7, 4, 4, 0, [44] = 1, 2, 3};
 	struct segment seg;
 
 	(void)state;
 	store_be16(packet + 2, sizeof(packet));
 	packet[24 + 12] = 0x50;
 	packet[24 + 13] = SEG_ACK;
-	memcpy(packet + 44, "abc", 3);
 	assert_int_equal(
 		segment_decode(&seg, span_of(packet, sizeof(packet)), CHECKSUM_TRUSTED), DROP_NONE);
-	assert_true(span_equal(seg.payload[0], span_of("abc", 3)));
+	assert_true(span_equal(seg.payload[0], span_of((const uint8_t[]){1, 2, 3}, 3)));
 }
 
 int main(void)

@@ -226,7 +226,7 @@ static void strip_leaves_an_honest_syn(void **state)
 	(void)state;
 	in.options = 0;
 	in.sack_count = 0;
-	in.flags = SEG_SYN;
+	in.flags = SEG_SYN | SEG_ECE | SEG_CWR;
 	len = build(&in, span_none(), packet);
 	memcpy(packet + len, options, sizeof(options));
 	memset(packet + len + sizeof(options), 's', 6);
