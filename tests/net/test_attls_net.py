@@ -412,9 +412,10 @@ def test_down_has_the_daemon_reset_its_flows(make):
     gateway.net("down")
     gateway.net("up")
     assert daemon.commands == ["resume", "quiesce", "resume"]
-    gateway.net("up")
-    gateway.run("attls-net", "up", "--if-up")
+    gateway.run("attls-net", "up", "--if-up")  # as the daemon itself calls it, while it waits
     assert daemon.commands == ["resume", "quiesce", "resume"]
+    gateway.net("up")  # a daemon that has stopped by itself is told to go on
+    assert daemon.commands == ["resume", "quiesce", "resume", "resume"]
 
 
 def test_down_stays_up_if_the_daemon_refuses(make):
