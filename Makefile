@@ -42,9 +42,10 @@ LIBRARY := $(BUILD)/libgateway.a
 BINS    := $(PROGRAMS:%=$(BUILD)/%)
 UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 SIM     := $(BUILD)/tests/sim
+SCRIPT  := $(BUILD)/tests/script
 
 .DEFAULT_GOAL := all
-.PHONY: all check-tools unit sim test demo lint clean install help image-test bench fuzz
+.PHONY: all unit sim script fuzz test demo lint clean install help image-test bench
 all: $(BINS) ## build the four programs
 
 define program
@@ -73,6 +74,11 @@ $(SIM): $(wildcard tests/sim/*.c tests/sim/*.h) $(LIBRARY)
 	@echo "  CC    tests/sim"
 	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $(wildcard tests/sim/*.c) $(LIBRARY) $(LDLIBS)
 
+$(SCRIPT): $(wildcard tests/script/*.c tests/script/*.h) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  CC    tests/script"
+	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $(wildcard tests/script/*.c) $(LIBRARY) $(LDLIBS)
+
 unit: $(UNITS) ## unit tests
 	@scripts/run-unit $(UNITS)
 
@@ -80,6 +86,13 @@ SEEDS ?= 2000
 SEED_BASE ?= 1
 sim: $(SIM) ## two endpoints over an impaired link in virtual time (SEEDS=n SEED_BASE=m)
 	@$(SIM) --seeds $(SEEDS) --base $(SEED_BASE)
+
+script: $(SCRIPT) ## packet conversations in virtual time, one per corner case
+	@$(SCRIPT) $(sort $(wildcard tests/script/*/*.pkt))
+
+SECONDS ?= 60
+fuzz: ## all fuzz targets for SECONDS=n in all (clang)
+	@tests/fuzz/run $(SECONDS)
 
 test: ## install what is needed, build, run everything (as root, on a fresh Debian 12)
 	@scripts/run-tests
@@ -89,6 +102,9 @@ demo: ## install what is needed, build, show the main job (as root, on a fresh D
 
 image-test: ## build the Dockerfile without an engine and run the gateway inside it (as root)
 	@tests/image/run
+
+bench: all ## bulk against plain TCP (as root)
+	@bench/bulk
 
 lint: ## layers, style, format, clang-tidy, cppcheck, shellcheck
 	@scripts/lint

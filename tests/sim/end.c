@@ -65,6 +65,8 @@ static void app_write(struct end *e, usec_t now)
 		want -= n;
 	}
 	e->write_at = now + (e->app.write_gap ? (usec_t)rng_in(e->rng, 1, e->app.write_gap) : 0);
+	if (out->refused)
+		e->write_at = usec_max(e->write_at, now + USEC_MSEC);
 }
 
 static void app_read(struct end *e, usec_t now)
