@@ -62,6 +62,7 @@ struct leg {
 	uint16_t ip_id;  /* next IPv4 identification */
 	usec_t heard;    /* the endpoint on this side has last sent anything */
 	unsigned probes; /* keepalives since then; see keepalive.h */
+	usec_t asked;    /* the last of them */
 };
 
 struct flow {

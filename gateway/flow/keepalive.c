@@ -22,7 +22,9 @@ static usec_t leg_deadline(const struct flow *f, const struct leg *leg)
 
 	if (!asks(leg))
 		return USEC_NEVER;
-	return leg->heard + first + (usec_t)leg->probes * INTERVAL_S * USEC_SEC;
+	if (leg->probes == 0)
+		return leg->heard + first;
+	return leg->asked + INTERVAL_S * USEC_SEC;
 }
 
 usec_t keepalive_deadline(const struct flow *f)
@@ -38,6 +40,7 @@ void keepalive_run(struct flow *f, usec_t now)
 		if (now < leg_deadline(f, leg))
 			continue;
 		if (leg->probes++ < PROBES_MAX) {
+			leg->asked = now;
 			tcb_probe(&leg->tcb);
 			continue;
 		}

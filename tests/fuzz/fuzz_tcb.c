@@ -172,7 +172,7 @@ static void event_honest(struct check *c, size_t len, bool fin)
 static void event_time(struct check *c, struct span *in)
 {
 	uint8_t how = feed_byte(in);
-	usec_t at = tcb_deadline(&c->t);
+	usec_t at = usec_max(tcb_deadline(&c->t), c->now); /* 0 where something is due already */
 
 	if (how < 100 && at != USEC_NEVER) {
 		c->now = at;

@@ -13,13 +13,18 @@ END = b"END-OF-CAPTURE-"
 
 
 class Capture:
-    """tcpdump on one interface of a namespace, from the moment the constructor returns."""
+    """
+    tcpdump on one interface of a namespace, from the moment the constructor returns.
 
-    def __init__(self, ns, interface, path):
+    @everything: other protocols too; without it just TCP
+    """
+
+    def __init__(self, ns, interface, path, everything=False):
         self.ns, self.interface, self.path = ns, interface, str(path)
         self.process = Process(
             ns.command("tcpdump", "-i", interface, "-n", "-U", "-s", "0", "-B", "65536",
-                       "--immediate-mode", "-Z", "root", "-w", self.path, "tcp"),
+                       "--immediate-mode", "-Z", "root", "-w", self.path,
+                       *([] if everything else ["tcp"])),
             self.path + ".log")
         self.process.wait_output(r"listening on ")
 
