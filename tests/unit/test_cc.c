@@ -129,8 +129,9 @@ static void test_prr_sends_in_proportion_and_ends_at_the_threshold(void **state)
 	/* one segment lost, the 99 others arrive one by one */
 	pipe -= MSS;
 	for (int i = 0; i < 99; i++) {
-		struct cc_ack a = {.delivered = MSS, .pipe = pipe -= MSS};
+		struct cc_ack a = {.delivered = MSS, .pipe = pipe - MSS};
 
+		pipe -= MSS;
 		cc_recover(&c, &a);
 		if (c.cwnd >= a.pipe + MSS) {
 			cc_sent(&c, MSS);
