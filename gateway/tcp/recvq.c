@@ -127,6 +127,12 @@ static bool is_reported(const struct sack_block *blocks, unsigned n, uint32_t fr
 	return false;
 }
 
+static struct sack_block block_of(const struct recvq *q, const struct range *r)
+{
+	/* a FIN that follows the block was received as well */
+	return (struct sack_block){(uint32_t)r->from, (uint32_t)(r->to + (r->to == q->fin))};
+}
+
 unsigned recvq_sacks(const struct recvq *q, struct sack_block *out, unsigned max)
 {
 	unsigned n = 0, first;
@@ -139,10 +145,12 @@ unsigned recvq_sacks(const struct recvq *q, struct sack_block *out, unsigned max
 
 		if (!r || is_reported(out + first, n - first, (uint32_t)r->from))
 			continue;
-		/* a FIN that follows the block was received as well */
-		out[n++] = (struct sack_block){
-			(uint32_t)r->from, (uint32_t)(r->to + (r->to == q->fin))};
+		out[n++] = block_of(q, r);
 	}
+	/* what came longer ago, where there is room: the newest may all be in order by now */
+	for (unsigned i = 0; i < q->ooo.count && n < max; i++)
+		if (!is_reported(out + first, n - first, (uint32_t)q->ooo.items[i].from))
+			out[n++] = block_of(q, q->ooo.items + i);
 	return n;
 }
 

@@ -106,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len = in.len;
 
 	q = (struct queue){.number = {NUMBER, NUMBER + 1, NUMBER + 2}, .number_count = 3};
-	q.verdicts = malloc(QUEUE_VERDICTS);
+	q.verdicts = calloc(1, QUEUE_VERDICTS);
 	if (mode == 0 && len) {
 		messages[0] = room(len);
 		memcpy(messages[0], data + 1, len);

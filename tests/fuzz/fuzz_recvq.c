@@ -32,7 +32,7 @@ static bool is_stored(const struct recvq *q, uint64_t pos)
 static void expect(const struct oracle *o, uint64_t from, uint64_t to, bool stored)
 {
 	held(from <= to, "intervals overlap");
-	held(!memchr(o->stored + (from - o->base), !stored, to - from),
+	held(!memchr(o->stored + (from - o->base), stored ? 0 : 1, to - from),
 		"from byte %u on not all is %s", (unsigned)(from - o->base),
 		stored ? "stored" : "missing");
 }

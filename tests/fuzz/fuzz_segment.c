@@ -64,7 +64,7 @@ static uint16_t plain_sum(const struct segment *seg, struct span tcp)
 /* Any single bit of TCP, other than in the fields judged first, is a wrong checksum. */
 static void damage(uint8_t *packet, size_t len, size_t l3, uint8_t where)
 {
-	size_t at = l3 + where % (len - l3);
+	size_t size = len - l3, at = size ? l3 + where % size : l3;
 	struct segment seg;
 	enum drop why;
 

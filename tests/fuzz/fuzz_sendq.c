@@ -42,8 +42,8 @@ static void compare_record(const struct sent *r, struct oracle *o)
 	held((r->flags & 3) != 3, "SACKed and lost");
 	held(r->at <= o->now, "sent later than now");
 	for (uint64_t pos = r->from; pos < r->to; pos++) {
-		held((r->flags & 3) == (*flags_at(o, pos) & 3), "byte %u is %u, not %u",
-			(unsigned)(pos - o->base), r->flags & 3, *flags_at(o, pos) & 3);
+		held((r->flags & 3) == (*flags_at(o, pos) & 3u), "byte %u is %u, not %u",
+			(unsigned)(pos - o->base), r->flags & 3, *flags_at(o, pos) & 3u);
 		held(r->flags & SENT_AGAIN || !(*flags_at(o, pos) & SENT_AGAIN),
 			"forgotten that byte %u was sent again", (unsigned)(pos - o->base));
 	}

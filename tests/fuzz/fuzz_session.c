@@ -8,6 +8,7 @@
  * only taken and given in SESSION_OPEN, and then it is the beginning of what the other end wrote;
  * it is never on the wire; who was left in peace can talk; the first failure stays, with a reason.
  */
+#define OPENSSL_SUPPRESS_DEPRECATED /* RAND_set_rand_method() */
 #include <openssl/rand.h>
 #include <openssl/tls1.h>
 

@@ -209,6 +209,25 @@ static void test_trim_spares_what_is_out_of_order(void **state)
 	recvq_fini(&q);
 }
 
+static void test_older_blocks_are_named_when_the_newest_are_filled(void **state)
+{
+	struct sack_block b[SEGMENT_SACKS];
+	struct recvq q;
+
+	(void)state;
+	recvq_init(&q, FIRST, 32768, NULL);
+	put(&q, 20000, 20100);
+	for (unsigned i = 1; i <= SEGMENT_SACKS; i++)
+		put(&q, i * 1000, i * 1000 + 100);
+	put(&q, 0, SEGMENT_SACKS * 1000);
+	assert_int_equal(recvq_sacks(&q, b, 0), 0);
+	q.dsack = (struct range){0};
+	assert_int_equal(recvq_sacks(&q, b, SEGMENT_SACKS), 1);
+	assert_int_equal(b[0].from, FIRST + 20000);
+	assert_int_equal(b[0].to, FIRST + 20100);
+	recvq_fini(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_fin_counts_when_it_is_reached),
 		cmocka_unit_test(test_number_of_intervals_is_bounded),
 		cmocka_unit_test(test_without_memory_only_what_fits_is_taken),
+		cmocka_unit_test(test_older_blocks_are_named_when_the_newest_are_filled),
 		cmocka_unit_test(test_trim_spares_what_is_out_of_order),
 	};
 
