@@ -97,8 +97,8 @@ def neighbour_goes(world):
 
 
 def route_is_prohibited(world):
-    """The router's own error: an administrator has shut the way."""
-    world.gw.run("ip", "route", "add", "prohibit", world.client_address)
+    """The router's own error: a routing policy, for what the gateway sends inwards."""
+    world.gw.run("ip", f"-{world.family}", "rule", "add", "pref", "5", "iif", "attlsp", "prohibit")
 
 
 def host_rejects(world):
