@@ -237,11 +237,8 @@ static bool send_new(struct tcb *t, struct segment *seg, usec_t now, uint64_t to
 {
 	uint64_t from = t->snd.nxt;
 
-	if (sendq_flight(&t->snd) == 0) {
+	if (sendq_flight(&t->snd) == 0)
 		tcb_note_progress(t, now);
-		if (now - t->sent_at > rtt_rto(&t->rtt))
-			cc_restart(&t->cc);
-	}
 	if (!sendq_send(&t->snd, to, now))
 		return false;
 	t->override = t->loss.force = false;
@@ -366,11 +363,20 @@ static void blank(struct segment *seg)
 	seg->payload[0] = seg->payload[1] = span_none();
 }
 
+/* RFC 5681 4.1: after a silence the path is unknown again. Before anybody asks for the room. */
+static void restart_after_idling(struct tcb *t, usec_t now)
+{
+	if (t->state != TCPS_CLOSED && sendq_flight(&t->snd) == 0 && sendq_unsent(&t->snd) > 0 &&
+		now - t->sent_at > rtt_rto(&t->rtt))
+		cc_restart(&t->cc);
+}
+
 bool tcb_output(struct tcb *t, usec_t now, struct segment *seg)
 {
 	const struct reason *reason;
 
 	timers_run(t, now);
+	restart_after_idling(t, now);
 	reason = first_due(t);
 	if (!reason) {
 		timers_arm(t, now);

@@ -97,8 +97,12 @@ enum recvq_result recvq_insert(struct recvq *q, uint64_t pos, struct span bytes)
 	uint64_t end = seq_min(pos + bytes.len, q->fin);
 
 	note_duplicate(q, pos, end);
-	if (end <= q->nxt || range_empty(ranges_gap(&q->ooo, seq_max(pos, q->nxt), end)))
+	if (end <= q->nxt || range_empty(ranges_gap(&q->ooo, seq_max(pos, q->nxt), end))) {
+		/* RFC 2883 4.1.2: the block that holds the duplicate is named right after it */
+		if (pos >= q->nxt && ranges_find(&q->ooo, pos))
+			note_recent(q, pos);
 		return RECVQ_OLD;
+	}
 	if (pos < q->nxt) {
 		bytes = span_skip(bytes, q->nxt - pos);
 		pos = q->nxt;

@@ -218,7 +218,8 @@ def test_edited_rule_file_has_no_effect_before_the_reload(world):
     wait_for(lambda: candidates_written(gateway) != before, "refreshed rules")
     assert echoes(world.connect(PORT), word)
     assert capture.count(word) == 0
-    gateway.net("show")
+    # tables that are being exchanged are not whole for a moment
+    wait_for(lambda: gateway.result("attls-net", "show").returncode == 0, "whole rules")
 
 
 def test_up_leaves_the_rules_of_stale_flows(world):
