@@ -123,7 +123,8 @@ static bool anything_left(struct net *n)
 
 int net_down(struct net *n)
 {
-	bool up;
+	bool up, removed;
+	int lock;
 
 	if (!net_is_up(n, &up))
 		return NET_FAILED;
@@ -133,7 +134,10 @@ int net_down(struct net *n)
 	}
 	if (!n->dry_run && !flows_are_reset(n, up))
 		return NET_FAILED;
-	if (!net_remove(n))
+	lock = state_lock(n->settings, true);
+	removed = net_remove(n);
+	state_unlock(lock);
+	if (!removed)
 		return NET_FAILED;
 	if (!n->dry_run)
 		puts("attls-net: down: rules, devices and settings removed");

@@ -99,16 +99,17 @@ static int verdict(const struct view *v)
 int net_show(struct net *n)
 {
 	struct view v = {.net = n, .whole = true};
-	int status = NET_FAILED;
+	int status = NET_FAILED, lock = state_lock(n->settings, false);
 
-	if (!state_load(&v.state, n->settings, &n->err))
-		return NET_FAILED;
-	show_settings(&v);
-	printf("candidates  %zu\n", n->candidates.count);
-	candidates_write(&n->candidates, stdout);
-	show_devices(&v);
-	if (show_rules(&v))
-		status = verdict(&v);
-	state_free(&v.state);
+	if (state_load(&v.state, n->settings, &n->err)) {
+		show_settings(&v);
+		printf("candidates  %zu\n", n->candidates.count);
+		candidates_write(&n->candidates, stdout);
+		show_devices(&v);
+		if (show_rules(&v))
+			status = verdict(&v);
+		state_free(&v.state);
+	}
+	state_unlock(lock);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,6 +132,27 @@ bool state_save(const struct state *st, const struct settings *s, struct err_lis
 	if (!ok)
 		err_add(err, "%s: %s", path, strerror(errno));
 	return ok;
+}
+
+int state_lock(const struct settings *s, bool exclusive)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	state_path(s, path);
+	if (exclusive)
+		make_folders(path);
+	*(strrchr(path, '/') ? strrchr(path, '/') : path) = '\0';
+	fd = open(*path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		flock(fd, exclusive ? LOCK_EX : LOCK_SH);
+	return fd;
+}
+
+void state_unlock(int lock)
+{
+	if (lock >= 0)
+		close(lock);
 }
 
 void state_remove(const struct settings *s)

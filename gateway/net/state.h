@@ -42,4 +42,15 @@ void state_sysctl_add(struct state *st, const char *path, const char *value);
 
 void state_free(struct state *st);
 
+/**
+ * state_lock() - wait until no other attls-net changes (or, @exclusive, even looks at) the rules
+ * The lock is on the folder of the control socket, so nothing is left behind. Whoever holds it must
+ * not wait for the daemon, which may be waiting for an attls-net of its own.
+ * Return: for state_unlock(); -1 where the folder cannot be opened, and then nobody waits.
+ */
+int state_lock(const struct settings *s, bool exclusive);
+
+/** state_unlock() - let the next one go on; -1 is fine */
+void state_unlock(int lock);
+
 #endif

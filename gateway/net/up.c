@@ -248,13 +248,27 @@ static bool run(struct work *w)
 	printf("attls-net: up: %zu rules for %zu candidates (%s mode, %u workers)\n",
 		plan_rules(&w->want[0]) + plan_rules(&w->want[1]), n->candidates.count,
 		n->settings->mode == MODE_HOST ? "host" : "router", w->workers);
-	return resume(w);
+	return true;
+}
+
+/* Nobody else may change the rules between our look at them and our change. */
+static bool run_alone(struct work *w, bool *changed)
+{
+	struct net *n = w->net;
+	int lock = state_lock(n->settings, true);
+	bool ok = read_present(w) && state_load(&w->state, n->settings, &n->err);
+
+	*changed = ok && (w->was_up || w->state.workers > 0 || !n->if_up);
+	if (*changed)
+		ok = run(w);
+	state_unlock(lock);
+	return ok;
 }
 
 int net_up(struct net *n)
 {
 	struct work w = {.net = n};
-	bool ok = true;
+	bool ok = true, changed;
 
 	if (n->dry_run) {
 		w.workers = n->settings->workers;
@@ -264,9 +278,7 @@ int net_up(struct net *n)
 		if (ok)
 			print_plans(&w);
 	} else {
-		ok = read_present(&w) && state_load(&w.state, n->settings, &n->err);
-		if (ok && (w.was_up || w.state.workers > 0 || !n->if_up))
-			ok = run(&w);
+		ok = run_alone(&w, &changed) && (!changed || resume(&w));
 	}
 	work_free(&w);
 	return ok ? NET_OK : NET_FAILED;

@@ -320,3 +320,18 @@ def test_server_that_still_has_the_connection_challenges(world):
     assert echoes(connect_from(world, 33001), word)
     assert len(server.peers) == 2 and server.peers[0] == server.peers[1]
     assert capture.count(word) == 0
+
+
+# Side by side
+
+def test_looks_at_the_rules_while_they_are_put_in_place(world4):
+    """What `up` is in the middle of is no damage, neither for `show` nor for the daemon."""
+    tls_serve(world4, traffic.echo)
+    gateway = world4.client_gateway(PORT)
+    s = world4.connect(PORT)
+    ups = Task(lambda: [gateway.run("attls-net", "up") for _ in range(12)])
+    looks = [gateway.result("attls-net", "show").returncode for _ in range(12)]
+    ups.join()
+    assert looks == [0] * 12
+    assert echoes(s)
+    assert "somebody has changed" not in gateway.log()
