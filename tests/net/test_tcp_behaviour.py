@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_tcp_behaviour.py - one TCP connection end to end: what an application may expect of it
+import errno
 import random
 import signal
 import socket
@@ -325,6 +326,18 @@ def test_one_byte_writes(world4):
     assert server.results == [data]
 
 
+def connect_on_a_used_port(world):
+    """The kernel gives a port in TIME-WAIT away again after a second (tcp_tw_reuse)."""
+    def attempt():
+        try:
+            return world.client.connect(world.server_address, PORT)
+        except OSError as e:
+            if e.errno != errno.EADDRNOTAVAIL:
+                raise
+            return None
+    return wait_for(attempt, "port that can be used again")
+
+
 def test_many_connections_one_after_the_other(world4):
     """Ports are used again, flows end, nothing piles up."""
     world4.serve(traffic.request_response, PORT)
@@ -332,7 +345,7 @@ def test_many_connections_one_after_the_other(world4):
     world4.client.sysctl("net.ipv4.ip_local_port_range", "40000 40063")
     world4.client.sysctl("net.ipv4.tcp_tw_reuse", 1)
     for i in range(200):
-        with world4.client.connect(world4.server_address, PORT) as s:
+        with connect_on_a_used_port(world4) as s:
             assert traffic.ask(s, 100, 100, i)
             traffic.reset(s) if i % 2 else None
     client.wait_flows(0, 30)
