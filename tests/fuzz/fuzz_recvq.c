@@ -110,6 +110,9 @@ static void insert(struct recvq *q, struct oracle *o, struct span *in)
 	r = recvq_insert(q, pos, span_of(copy, len));
 	free(copy);
 	take_new(q, o, pos, span_of(bytes, len), r);
+	/* a duplicate of what waits is news as well: its block is named first (RFC 2018 4) */
+	if (r == RECVQ_OLD && pos > q->nxt && ranges_find(&q->ooo, pos))
+		o->newest = pos;
 	held((r == RECVQ_ADVANCED || r == RECVQ_FILLED) == (q->nxt > before), "result %d", r);
 	held(q->nxt == before || gaps == (r == RECVQ_FILLED), "filled");
 }
