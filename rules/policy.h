@@ -12,10 +12,10 @@
 #include "base/err.h"
 #include "gateway/packet/addr.h"
 #include "gateway/tls/profile.h"
+#include "rules/owner.h"
 
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/types.h>
 
 /* Who opened the connection: outbound is the plain side (AT-TLS Direction). */
 enum direction { DIRECTION_OUTBOUND = 1, DIRECTION_INBOUND = 2, DIRECTION_BOTH = 3 };
@@ -33,6 +33,18 @@ struct uid_range {
 	uid_t from;
 	uid_t to;
 };
+
+/* One alternative of a jobname condition: what it asks for, and a pattern whose wildcard is "*". */
+struct job {
+	enum owner_fact fact;
+	char *pattern;
+};
+
+/* What a rule does with a connection of which it cannot tell whether it holds. */
+enum on_unknown { ON_UNKNOWN_NO_MATCH, ON_UNKNOWN_MATCH, ON_UNKNOWN_REJECT };
+
+/* What becomes of a rule's connections when a policy without the rule comes into force. */
+enum on_removal { ON_REMOVAL_KEEP, ON_REMOVAL_DRAIN, ON_REMOVAL_RESET };
 
 /* What a connection gets (AT-TLS group, environment and connection action in one). */
 struct action {
@@ -64,15 +76,26 @@ struct rule {
 	size_t uid_count;
 	bool has_userid; /* a userid condition is there, even if no account fits it now */
 	char *userid;    /* that condition as written, NULL without */
+	struct job *jobs;
+	size_t job_count; /* 0: no jobname condition */
+	enum on_unknown on_unknown;
+	enum on_removal on_removal;
 	const struct action *action;
+	size_t place;        /* in policy->rules: the rule's slot in arrays of counters */
+	_Atomic bool active; /* its time conditions hold, as policy_activate() found last */
 };
 
 /* A connection to be mapped. */
 struct query {
 	struct tuple tuple;
 	enum direction direction; /* one of the two, never both */
-	bool owner_known;
-	uid_t uid;
+	struct owner owner;
+};
+
+/* A rule's slot in an array of counters, at rule->place; whoever counts has an array of its own. */
+struct rule_use {
+	uint64_t hits;    /* connections mapped to it */
+	usec_t last_used; /* when the last of them was, on the monotonic clock; 0: never */
 };
 
 struct policy {
@@ -108,13 +131,16 @@ void policy_put(struct policy *p);
  * @rule: set to the rule that takes it, NULL unless OUTCOME_RULE or OUTCOME_UNKNOWN_REJECT
  *
  * A condition that cannot be evaluated (userid with the owner unknown) is unknown, not false:
- * where everything else of the rule holds, a rule with tls = on rejects (OUTCOME_UNKNOWN_REJECT),
- * another is passed over.
+ * where everything else of the rule holds, its on_unknown decides. Rules that are not active fail.
  */
 enum outcome policy_match(const struct policy *p, const struct query *q, const struct rule **rule);
 
-/** policy_wants_owner() - whether the owner could decide: some candidate rule asks for userid */
-bool policy_wants_owner(const struct policy *p, const struct query *q);
+/**
+ * policy_wants_owner() - what could decide of the owner that @q does not know yet
+ * Ask for the cheap facts first (OWNER_OF_SOCKET): with them the answer often is 0.
+ * Return: bits of enum owner_fact.
+ */
+unsigned policy_wants_owner(const struct policy *p, const struct query *q);
 
 /**
  * policy_may_protect() - whether a connection seen in mid-stream must not simply be passed

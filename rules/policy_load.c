@@ -259,6 +259,8 @@ static struct policy *compile(struct loader *l)
 		actions->items[i].u.action = NULL;
 	}
 	qsort(p->rules, p->rule_count, sizeof(struct rule *), compare_rules);
+	for (size_t i = 0; i < p->rule_count; i++)
+		p->rules[i]->place = i;
 	p->index = policy_index_new(p->rules, p->rule_count);
 	return p;
 }

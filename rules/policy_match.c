@@ -5,7 +5,7 @@
  * A condition holds, fails or is unknown. Everything here is one walk over the rules in order of
  * search; the functions differ in what they do about the unknown. Matching allocates nothing.
  */
-#include "rules/policy.h"
+#include "rules/job.h"
 #include "rules/policy_index.h"
 #include "rules/set.h"
 
@@ -54,9 +54,33 @@ static enum verdict userid_check(const struct rule *r, const struct query *q)
 {
 	if (!r->has_userid)
 		return HOLDS;
-	if (!q->owner_known)
+	if (!owner_has(&q->owner, OWNER_UID))
 		return UNKNOWN;
-	return holds(uid_ranges_hold(r->uids, r->uid_count, q->uid));
+	return holds(uid_ranges_hold(r->uids, r->uid_count, q->owner.uid));
+}
+
+/* One alternative that holds is enough; else one that is unknown leaves it open. */
+static enum verdict jobname_check(const struct rule *r, const struct query *q)
+{
+	enum verdict best = r->job_count ? FAILS : HOLDS;
+
+	for (size_t i = 0; i < r->job_count && best != HOLDS; i++) {
+		if (!owner_has(&q->owner, r->jobs[i].fact))
+			best = UNKNOWN;
+		else if (job_fits(&r->jobs[i], &q->owner))
+			best = HOLDS;
+	}
+	return best;
+}
+
+/* What the owner conditions of @r ask for. */
+static unsigned rule_wants(const struct rule *r)
+{
+	unsigned wants = r->has_userid ? OWNER_UID : 0;
+
+	for (size_t i = 0; i < r->job_count; i++)
+		wants |= r->jobs[i].fact;
+	return wants;
 }
 
 /* Cheap ones first. */
@@ -70,6 +94,7 @@ static const struct {
 	{"remote_addr", remote_addr_check},
 	{"local_addr", local_addr_check},
 	{"userid", userid_check},
+	{"jobname", jobname_check},
 };
 
 /* All conditions of @r together; @key is set to the one that fails or, if none, is unknown. */
@@ -125,15 +150,16 @@ static const struct rule *search_next(struct search *s, enum verdict *verdict)
 	}
 }
 
-/* Whether a search ends with @r: a condition that is unknown stops TLS rules only. */
+/* Whether a search ends with @r. */
 static bool decides(const struct rule *r, enum verdict v)
 {
-	return v == HOLDS || (v == UNKNOWN && r->action->mode == ACTION_TLS);
+	return v == HOLDS || (v == UNKNOWN && r->on_unknown != ON_UNKNOWN_NO_MATCH);
 }
 
-static enum outcome outcome_of(enum verdict v)
+static enum outcome outcome_of(const struct rule *r, enum verdict v)
 {
-	return v == HOLDS ? OUTCOME_RULE : OUTCOME_UNKNOWN_REJECT;
+	return v == HOLDS || r->on_unknown == ON_UNKNOWN_MATCH ? OUTCOME_RULE
+							       : OUTCOME_UNKNOWN_REJECT;
 }
 
 enum outcome policy_match(const struct policy *p, const struct query *q, const struct rule **rule)
@@ -144,7 +170,7 @@ enum outcome policy_match(const struct policy *p, const struct query *q, const s
 	search_init(&s, p, q);
 	while ((*rule = search_next(&s, &v))) {
 		if (decides(*rule, v))
-			return outcome_of(v);
+			return outcome_of(*rule, v);
 	}
 	return OUTCOME_UNMATCHED;
 }
@@ -160,22 +186,24 @@ enum outcome policy_explain(const struct policy *p, const struct query *q, const
 
 		if (decides(r, v)) {
 			*rule = r;
-			return outcome_of(v);
+			return outcome_of(r, v);
 		}
 		passed[*count] = (struct explanation){.rule = r, .condition = key};
 	}
 	return OUTCOME_UNMATCHED;
 }
 
-bool policy_wants_owner(const struct policy *p, const struct query *q)
+unsigned policy_wants_owner(const struct policy *p, const struct query *q)
 {
-	struct query nobody = *q;
+	const struct rule *r;
+	unsigned wants = 0;
 	struct search s;
 	enum verdict v;
 
-	nobody.owner_known = false;
-	search_init(&s, p, &nobody);
-	return search_next(&s, &v) && v == UNKNOWN;
+	search_init(&s, p, q);
+	while ((r = search_next(&s, &v)) && v == UNKNOWN)
+		wants |= rule_wants(r) & ~q->owner.known;
+	return wants;
 }
 
 /* With the direction taken for granted, the first rule that is certain decides. */

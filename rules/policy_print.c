@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/policy.h"
+#include "rules/job.h"
 #include "rules/reader.h"
 #include "rules/suite.h"
 
@@ -50,12 +50,40 @@ static void print_ports(FILE *out, const char *key, const struct port_range *ite
 	fputc('\n', out);
 }
 
+static void print_jobs(FILE *out, const struct rule *r)
+{
+	char *value = NULL;
+	size_t len;
+	FILE *list = open_memstream(&value, &len);
+
+	if (!list)
+		abort();
+	for (size_t i = 0; i < r->job_count; i++) {
+		fputs(i ? ", " : "", list);
+		job_write(&r->jobs[i], list);
+	}
+	fclose(list);
+	if (r->job_count)
+		print_value(out, "jobname", value);
+	free(value);
+}
+
 static void print_rule(const struct rule *r, FILE *out)
 {
 	static const char *const directions[] = {
 		[DIRECTION_OUTBOUND] = "outbound",
 		[DIRECTION_INBOUND] = "inbound",
 		[DIRECTION_BOTH] = "both",
+	};
+	static const char *const on_unknown[] = {
+		[ON_UNKNOWN_NO_MATCH] = "no-match",
+		[ON_UNKNOWN_MATCH] = "match",
+		[ON_UNKNOWN_REJECT] = "reject",
+	};
+	static const char *const on_removal[] = {
+		[ON_REMOVAL_KEEP] = "keep",
+		[ON_REMOVAL_DRAIN] = "drain",
+		[ON_REMOVAL_RESET] = "reset",
 	};
 
 	fprintf(out, "[rule %s]\n", r->name);
@@ -67,6 +95,11 @@ static void print_rule(const struct rule *r, FILE *out)
 	print_ports(out, "remote_port", r->remote_ports, r->remote_port_count);
 	if (r->userid)
 		print_value(out, "userid", r->userid);
+	print_jobs(out, r);
+	if (r->on_unknown != (r->action->mode == ACTION_TLS ? ON_UNKNOWN_REJECT : 0))
+		fprintf(out, "on_unknown = %s\n", on_unknown[r->on_unknown]);
+	if (r->on_removal != ON_REMOVAL_KEEP)
+		fprintf(out, "on_removal = %s\n", on_removal[r->on_removal]);
 	fprintf(out, "action = %s\n\n", r->action->name);
 }
 

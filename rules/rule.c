@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/job.h"
 #include "rules/loader.h"
 
 enum { PRIORITY_MAX = 2000000000 }; /* AT-TLS Priority */
@@ -73,6 +74,41 @@ static void read_userid(struct reader *r, const char *key, const char *value)
 	rule->userid = reader_strdup(value);
 }
 
+static void read_jobname(struct reader *r, const char *key, const char *value)
+{
+	struct rule *rule = rule_of(r);
+
+	rule->jobs = jobs_read(r, key, value, &rule->job_count);
+}
+
+static void read_on_unknown(struct reader *r, const char *key, const char *value)
+{
+	static const char *const words[] = {
+		[ON_UNKNOWN_NO_MATCH] = "no-match",
+		[ON_UNKNOWN_MATCH] = "match",
+		[ON_UNKNOWN_REJECT] = "reject",
+		NULL,
+	};
+	size_t i;
+
+	if (reader_word(r, key, value, words, &i))
+		rule_of(r)->on_unknown = (enum on_unknown)i;
+}
+
+static void read_on_removal(struct reader *r, const char *key, const char *value)
+{
+	static const char *const words[] = {
+		[ON_REMOVAL_KEEP] = "keep",
+		[ON_REMOVAL_DRAIN] = "drain",
+		[ON_REMOVAL_RESET] = "reset",
+		NULL,
+	};
+	size_t i;
+
+	if (reader_word(r, key, value, words, &i))
+		rule_of(r)->on_removal = (enum on_removal)i;
+}
+
 static void read_action(struct reader *r, const char *key, const char *value)
 {
 	struct object *o = loader_find(r, key, OBJECT_ACTION, value);
@@ -89,10 +125,11 @@ static const struct reader_key rule_keys[] = {
 	{"local_port", read_port},
 	{"remote_port", read_port},
 	{"userid", read_userid},
+	{"jobname", read_jobname},
+	{"on_unknown", read_on_unknown},
+	{"on_removal", read_on_removal},
 	{"action", read_action},
-	{"jobname", NULL},
 	{"time", NULL},
-	{"on_unknown", NULL},
 	{"traffic", NULL},
 	{"requirements", NULL},
 };
@@ -107,12 +144,12 @@ static unsigned families(const struct addr_range *items, size_t count)
 	return bits;
 }
 
-static void rule_complete(struct reader *r, const struct rule *rule)
+static void rule_complete(struct reader *r, struct rule *rule)
 {
 	reader_needs(r, "direction", "outbound, inbound or both");
 	reader_needs(r, "action", "the name of an [action]");
 	if (!rule->local_addr_count && !rule->remote_addr_count && !rule->local_port_count &&
-		!rule->remote_port_count && !rule->has_userid)
+		!rule->remote_port_count && !rule->has_userid && !rule->job_count)
 		ini_error(r->err, r->section, NULL,
 			"needs a condition besides direction; remote_addr = any takes everything");
 	if (!(families(rule->local_addrs, rule->local_addr_count) &
@@ -120,6 +157,8 @@ static void rule_complete(struct reader *r, const struct rule *rule)
 		ini_error(r->err, r->section, "remote_addr",
 			"one of local_addr and remote_addr is IPv4, the other IPv6: this never "
 			"matches");
+	if (!ini_get(r->section, "on_unknown") && rule->action && rule->action->mode == ACTION_TLS)
+		rule->on_unknown = ON_UNKNOWN_REJECT;
 }
 
 void rule_read(struct reader *r)
@@ -134,6 +173,7 @@ void rule_read(struct reader *r)
 		.line = r->section->line,
 		.priority = 1,
 		.direction = DIRECTION_BOTH,
+		.active = true,
 	};
 	o->u.rule = rule;
 	reader_keys(r, rule_keys, sizeof(rule_keys) / sizeof(rule_keys[0]));
@@ -153,5 +193,6 @@ void rule_free(struct rule *rule)
 	free(rule->remote_ports);
 	free(rule->uids);
 	free(rule->userid);
+	jobs_free(rule->jobs, rule->job_count);
 	free(rule);
 }

@@ -68,12 +68,12 @@ static bool uid_parse(const char *text, uid_t *uid, struct err_list *err)
 
 static bool query_make(struct ctl *ctl, struct query *q)
 {
-	*q = (struct query){.owner_known = ctl->userid != NULL};
+	*q = (struct query){.owner.known = ctl->userid ? OWNER_UID : 0};
 	q->direction =
 		strcmp(ctl->direction, "outbound") == 0 ? DIRECTION_OUTBOUND : DIRECTION_INBOUND;
 	return endpoint_parse(ctl->local, &q->tuple.local) &&
 	       endpoint_parse(ctl->remote, &q->tuple.remote) &&
-	       (!ctl->userid || uid_parse(ctl->userid, &q->uid, &ctl->err));
+	       (!ctl->userid || uid_parse(ctl->userid, &q->owner.uid, &ctl->err));
 }
 
 static json_t *match_json(const struct policy *p, const struct query *q)

@@ -100,10 +100,10 @@ static bool take_user(const json_t *args, struct query *q, struct err_list *err)
 
 	if (!text)
 		return true;
-	q->owner_known = true;
+	q->owner.known = OWNER_UID;
 	n = strtoull(text, &end, 10);
 	if (*text >= '0' && *text <= '9' && !*end && n < UINT32_MAX) {
-		q->uid = (uid_t)n;
+		q->owner.uid = (uid_t)n;
 		return true;
 	}
 	account = getpwnam(text);
@@ -111,7 +111,7 @@ static bool take_user(const json_t *args, struct query *q, struct err_list *err)
 		err_add(err, "userid: there is no account %s on this system", text);
 		return false;
 	}
-	q->uid = account->pw_uid;
+	q->owner.uid = account->pw_uid;
 	return true;
 }
 

@@ -147,7 +147,8 @@ static json_t *describe_flow(const struct worker *w, const struct flow *f)
 
 	add_policy(o, f, w->intake.snapshot->generation);
 	add_tls(o, f);
-	json_object_set_new(o, "uid", f->owner.known ? number(f->owner.uid) : json_null());
+	json_object_set_new(
+		o, "uid", owner_has(&f->owner, OWNER_UID) ? number(f->owner.uid) : json_null());
 	if (flow_has_legs(f)) {
 		json_object_set_new(o, "plain", describe_leg(&f->leg[SIDE_PLAIN]));
 		json_object_set_new(o, "wire", describe_leg(&f->leg[SIDE_WIRE]));

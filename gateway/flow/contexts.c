@@ -46,7 +46,7 @@ static const struct contexts_entry *make(
 }
 
 struct context *contexts_get(struct contexts *c, const struct snapshot *s,
-	const struct action *action, struct owner owner, char *why, size_t size)
+	const struct action *action, const struct owner *owner, char *why, size_t size)
 {
 	const char *reason;
 	const struct keyring *ring = snapshot_ring(s, action->ring, owner, &reason);

@@ -28,6 +28,6 @@ void contexts_clear(struct contexts *c);
  * Return: a new reference, or NULL.
  */
 struct context *contexts_get(struct contexts *c, const struct snapshot *s,
-	const struct action *action, struct owner owner, char *why, size_t size);
+	const struct action *action, const struct owner *owner, char *why, size_t size);
 
 #endif

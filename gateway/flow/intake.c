@@ -150,8 +150,7 @@ static bool is_opening(const struct segment *seg)
 
 static struct query arrival_query(const struct arrival *a)
 {
-	struct query q = {
-		.tuple = arrival_key(a), .owner_known = a->owner.known, .uid = a->owner.uid};
+	struct query q = {.tuple = arrival_key(a), .owner = a->owner};
 
 	q.direction = !is_opening(&a->seg)    ? DIRECTION_BOTH
 		      : a->side == SIDE_PLAIN ? DIRECTION_OUTBOUND
@@ -166,15 +165,17 @@ static struct flow *find_flow(const struct intake *in, const struct arrival *a)
 	return table_find(&in->table, a->side, &key);
 }
 
-bool intake_wants_owner(const struct intake *in, const struct arrival *a)
+unsigned intake_wants_owner(const struct intake *in, const struct arrival *a)
 {
 	const struct flow *f = find_flow(in, a);
 	struct query q = arrival_query(a);
+	unsigned wants = 0;
 
 	if (f && !(is_opening(&a->seg) && (f->state == FLOW_PASS || f->state == FLOW_LINGER)))
-		return false;
-	return (in->snapshot->owner_rings && is_opening(&a->seg)) ||
-	       policy_wants_owner(in->snapshot->policy, &q);
+		return 0;
+	if (in->snapshot->owner_rings && is_opening(&a->seg))
+		wants = OWNER_UID & ~a->owner.known;
+	return wants | policy_wants_owner(in->snapshot->policy, &q);
 }
 
 /* A flood of refusals must not flood the log: what is left out is counted all the same. */
@@ -241,8 +242,8 @@ static enum verdict open_tls(struct intake *in, const struct arrival *a, const s
 
 	if (in->budget.used > in->budget.limit)
 		return drop(in, DROP_NO_MEMORY);
-	context =
-		contexts_get(&in->contexts, in->snapshot, rule->action, a->owner, why, sizeof(why));
+	context = contexts_get(
+		&in->contexts, in->snapshot, rule->action, &a->owner, why, sizeof(why));
 	if (!context)
 		return refuse(in, a, rule, why);
 	*flow = add_flow(in, a, rule, q.direction, now);

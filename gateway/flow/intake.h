@@ -65,8 +65,8 @@ struct intake {
 bool intake_init(struct intake *in, struct snapshot *s, size_t memory, size_t flows, bool near);
 void intake_fini(struct intake *in);
 
-/** intake_wants_owner() - whether the owner of @a's connection has to be looked up first */
-bool intake_wants_owner(const struct intake *in, const struct arrival *a);
+/** intake_wants_owner() - what of the owner of @a's connection has to be looked up first */
+unsigned intake_wants_owner(const struct intake *in, const struct arrival *a);
 
 /**
  * intake_decide() - map, watch, decide

@@ -5,7 +5,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 
-static bool owner_known(const struct snapshot *s, const char *name)
+static bool ring_owner_known(const struct snapshot *s, const char *name)
 {
 	for (size_t i = 0; i < s->owner_count; i++) {
 		if (strcasecmp(s->owners[i].name, name) == 0)
@@ -20,7 +20,7 @@ static void add_owner(struct snapshot *s, const char *name)
 	const struct passwd *account = getpwnam(name);
 	struct ring_owner *more;
 
-	if (!account || owner_known(s, name))
+	if (!account || ring_owner_known(s, name))
 		return;
 	more = realloc(s->owners, (s->owner_count + 1) * sizeof(*more));
 	if (!more)
@@ -150,9 +150,9 @@ static const struct keyring *named_ring(
 }
 
 const struct keyring *snapshot_ring(
-	const struct snapshot *s, const char *ring, struct owner owner, const char **why)
+	const struct snapshot *s, const char *ring, const struct owner *owner, const char **why)
 {
-	const char *user = owner.known ? snapshot_user(s, owner.uid) : NULL;
+	const char *user = owner_has(owner, OWNER_UID) ? snapshot_user(s, owner->uid) : NULL;
 	const struct keyring *found;
 	const char *slash;
 
@@ -166,8 +166,9 @@ const struct keyring *snapshot_ring(
 		return found;
 	}
 	if (!user) {
-		*why = owner.known ? "the connection's user owns no ring"
-				   : "the connection's owner is not known, so neither is the ring";
+		*why = owner_has(owner, OWNER_UID)
+			       ? "the connection's user owns no ring"
+			       : "the connection's owner is not known, so neither is the ring";
 		return NULL;
 	}
 	found = keystore_ring(s->keystore, user, ring);

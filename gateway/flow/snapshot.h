@@ -12,12 +12,6 @@
 #include "rules/policy.h"
 #include "rules/settings.h"
 
-/* Whose the local socket of a connection is, as far as it was looked up. */
-struct owner {
-	bool known;
-	uid_t uid; /* meaningful with @known */
-};
-
 /* A ring owner that is an account of this system. */
 struct ring_owner {
 	char *name; /* as in the keystore */
@@ -54,7 +48,7 @@ void snapshot_put(struct snapshot *s);
  * Return: NULL if none can be used. Lives as long as the snapshot.
  */
 const struct keyring *snapshot_ring(
-	const struct snapshot *s, const char *ring, struct owner owner, const char **why);
+	const struct snapshot *s, const char *ring, const struct owner *owner, const char **why);
 
 /** snapshot_user() - name of the ring owner with @uid, NULL if no ring owner has it */
 const char *snapshot_user(const struct snapshot *s, uid_t uid);

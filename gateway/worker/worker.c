@@ -85,8 +85,9 @@ static void find_owner(const struct worker *w, struct arrival *a)
 
 	if (!w->config->host || !intake_wants_owner(&w->intake, a))
 		return;
-	a->owner.known = owner_find(&w->owners, &key, &a->owner.uid) ||
-			 (!plain && owner_find_listener(&w->owners, &key.local, &a->owner.uid));
+	if (owner_find(&w->owners, &key, &a->owner.uid) ||
+		(!plain && owner_find_listener(&w->owners, &key.local, &a->owner.uid)))
+		a->owner.known = OWNER_UID;
 }
 
 /*

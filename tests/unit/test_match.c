@@ -79,8 +79,8 @@ static struct query owned(uid_t uid)
 {
 	struct query q = query_of("10.0.0.1:1", "10.0.0.2:2", DIRECTION_OUTBOUND);
 
-	q.owner_known = true;
-	q.uid = uid;
+	q.owner.known = OWNER_UID;
+	q.owner.uid = uid;
 	return q;
 }
 
@@ -136,11 +136,12 @@ static void test_wants_owner(void **state)
 	(void)state;
 	assert_false(policy_wants_owner(p, &q)); /* decided before */
 	q.direction = DIRECTION_OUTBOUND;
-	assert_true(policy_wants_owner(p, &q));
-	q.owner_known = true;
-	assert_true(policy_wants_owner(p, &q)); /* whether it is known or not */
+	assert_int_equal(policy_wants_owner(p, &q), OWNER_UID);
 	q.tuple.local.port = 3;
-	assert_false(policy_wants_owner(p, &q));
+	assert_int_equal(policy_wants_owner(p, &q), 0);
+	q.tuple.local.port = 2;
+	q.owner.known = OWNER_UID;
+	assert_int_equal(policy_wants_owner(p, &q), 0);
 	policy_put(p);
 }
 

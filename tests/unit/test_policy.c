@@ -169,14 +169,14 @@ static void test_rules_refused(void **state)
 		{"userid = 9-1", "\"9-1\" is no range of uids"},
 		{"userid = 4294967295", "\"4294967295\" is no range of uids"},
 		{"userid = 99999999999999999999", "\"99999999999999999999\" is no range of uids"},
-		{"jobname = psql", "attls " ATTLS_VERSION " does not support it yet"},
+		{"on_removal = x", "\"x\" is none of keep, drain, reset"},
 		{"time = x", "attls " ATTLS_VERSION " does not support it yet"},
-		{"on_unknown = pass", "attls " ATTLS_VERSION " does not support it yet"},
+		{"on_unknown = pass", "\"pass\" is none of no-match, match, reject"},
 		{"requirements = x", "attls " ATTLS_VERSION " does not support it yet"},
 		{"local_adr = ::1", "unknown key; did you mean local_addr?"},
 		{"zzzzzz = 1",
 			"unknown key; [rule] has priority, direction, local_addr, remote_addr, "
-			"local_port, remote_port, userid, action"},
+			"local_port, remote_port, userid, jobname, on_unknown, on_removal, action"},
 	};
 
 	(void)state;

@@ -84,7 +84,8 @@ static void same_answers(struct policy *p, const struct query *q, struct explana
 	struct policy_index *index = p->index;
 	const struct rule *with, *without;
 	enum outcome outcome = policy_match(p, q, &with);
-	bool owner = policy_wants_owner(p, q), protect = policy_may_protect(p, q);
+	unsigned owner = policy_wants_owner(p, q);
+	bool protect = policy_may_protect(p, q);
 	size_t count;
 
 	assert_int_equal(policy_explain(p, q, &without, passed, &count), outcome);
@@ -114,8 +115,7 @@ static void test_random(void **state)
 			struct query q = {
 				.tuple = {random_endpoint(six), random_endpoint(six)},
 				.direction = (enum direction)(1 + below(3)),
-				.owner_known = below(2),
-				.uid = below(5),
+				.owner = {.known = below(2) ? OWNER_UID : 0, .uid = below(5)},
 			};
 			const struct rule *rule;
 
