@@ -43,9 +43,10 @@ BINS    := $(PROGRAMS:%=$(BUILD)/%)
 UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 SIM     := $(BUILD)/tests/sim
 SCRIPT  := $(BUILD)/tests/script
+IMPAIR  := $(BUILD)/tests/impair
 
 .DEFAULT_GOAL := all
-.PHONY: all unit sim script fuzz test demo lint clean install help image-test bench
+.PHONY: all unit impair sim script fuzz test demo lint clean install help image-test bench
 all: $(BINS) ## build the four programs
 
 define program
@@ -78,6 +79,14 @@ $(SCRIPT): $(wildcard tests/script/*.c tests/script/*.h) $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "  CC    tests/script"
 	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $(wildcard tests/script/*.c) $(LIBRARY) $(LDLIBS)
+
+# used by tests and benchmarks, whichever build of the programs they are for
+$(IMPAIR): $(wildcard tests/impair/*.c tests/impair/*.h) tests/sim/rng.h base/list.h
+	@mkdir -p $(@D)
+	@echo "  CC    tests/impair"
+	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $(wildcard tests/impair/*.c)
+
+impair: $(IMPAIR) ## the impaired path that tests and benchmarks use
 
 unit: $(UNITS) ## unit tests
 	@scripts/run-unit $(UNITS)
