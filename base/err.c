@@ -2,6 +2,7 @@
 /* err.c - configuration-time errors: sentences for people, collected in a list */
 #include "base/err.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,15 @@ void err_fini(struct err_list *e)
 	err_init(e);
 }
 
+/* What is quoted from a file must neither move the cursor nor begin another line. */
+static void make_printable(char *line)
+{
+	for (; *line; line++) {
+		if (iscntrl((unsigned char)*line))
+			*line = *line == '\t' ? ' ' : '?';
+	}
+}
+
 __attribute__((format(printf, 3, 0))) static void append(
 	char ***lines, size_t *count, const char *fmt, va_list ap)
 {
@@ -33,6 +43,7 @@ __attribute__((format(printf, 3, 0))) static void append(
 
 	if (!more || vasprintf(&line, fmt, ap) < 0)
 		abort(); /* at configuration time there is nothing better to do without memory */
+	make_printable(line);
 	more[(*count)++] = line;
 	*lines = more;
 }

@@ -25,7 +25,11 @@ void err_init(struct err_list *e);
 /** err_fini() - free all sentences */
 void err_fini(struct err_list *e);
 
-/** err_add() - append a formatted sentence (no newline at its end) */
+/**
+ * err_add() - append a formatted sentence (no newline at its end)
+ * Control characters that came in with the arguments are replaced: it is one line, whatever it
+ * quotes.
+ */
 void err_add(struct err_list *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** err_warn() - append a formatted warning */
