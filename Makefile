@@ -41,6 +41,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 LIBRARY := $(BUILD)/libgateway.a
 BINS    := $(PROGRAMS:%=$(BUILD)/%)
 UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+LOAD    := $(BUILD)/bench/attls-load
 SIM     := $(BUILD)/tests/sim
 SCRIPT  := $(BUILD)/tests/script
 IMPAIR  := $(BUILD)/tests/impair
@@ -88,6 +89,11 @@ $(IMPAIR): $(wildcard tests/impair/*.c tests/impair/*.h) tests/sim/rng.h base/li
 
 impair: $(IMPAIR) ## the impaired path that tests and benchmarks use
 
+$(LOAD): $(wildcard bench/load/*.c bench/load/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC    bench/load"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(wildcard bench/load/*.c)
+
 unit: $(UNITS) ## unit tests
 	@scripts/run-unit $(UNITS)
 
@@ -112,8 +118,10 @@ demo: ## install what is needed, build, show the main job (as root, on a fresh D
 image-test: ## build the Dockerfile without an engine and run the gateway inside it (as root)
 	@tests/image/run
 
-bench: all ## bulk against plain TCP (as root)
-	@bench/bulk
+BENCH ?=
+bench: all $(LOAD) ## beside HAProxy and stunnel, about 20 minutes, BENCH=quick 3 (as root)
+	@scripts/install-deps build run bench
+	@bench/run $(if $(filter quick,$(BENCH)),--quick) --json $(BUILD)/bench.json --plots $(BUILD)/plots
 
 lint: ## layers, style, format, clang-tidy, cppcheck, shellcheck
 	@scripts/lint
