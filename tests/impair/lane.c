@@ -18,23 +18,10 @@ static struct frame *frame_first(const struct lane *l)
 	return list_empty(&l->frames) ? NULL : list_entry(l->frames.next, struct frame, link);
 }
 
-static struct frame *frame_pop(struct lane *l)
-{
-	struct frame *f = frame_first(l);
-
-	if (f) {
-		list_remove(&f->link);
-		l->frame_count--;
-	}
-	return f;
-}
-
 void lane_fini(struct lane *l)
 {
-	struct frame *f;
-
-	while ((f = frame_pop(l)))
-		free(f);
+	list_each_safe (node, &l->frames)
+		free(list_entry(node, struct frame, link));
 }
 
 static bool chance(struct lane *l, double probability)
@@ -182,7 +169,9 @@ struct frame *lane_take(struct lane *l, int64_t now)
 
 	if (lane_next(l) > now)
 		return NULL;
-	f = frame_pop(l);
+	f = frame_first(l);
+	list_remove(&f->link);
+	l->frame_count--;
 	l->stats.delivered++;
 	l->stats.late_sum += (double)(now - f->at);
 	if (now - f->at > l->stats.late_max)

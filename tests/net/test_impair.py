@@ -56,8 +56,7 @@ def test_same_seed_loses_the_same(impaired):
         impaired.impairment.start(up="loss=50%", down="", seed=1)
         with pytest.raises(ConnectionRefusedError):
             impaired.connect(PORT)
-        up = impaired.impairment.stop()["up"]
-        assert (up["packets"], up["lost"]) == (2, 1)
+        assert impaired.impairment.stop()["up"]["lost"] == 1
 
 
 def test_packets_are_delayed(impaired):
