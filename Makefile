@@ -47,7 +47,7 @@ SCRIPT  := $(BUILD)/tests/script
 IMPAIR  := $(BUILD)/tests/impair
 
 .DEFAULT_GOAL := all
-.PHONY: all unit impair sim script fuzz test demo lint clean install help image-test bench
+.PHONY: all unit impair sim script fuzz test demo lint clean install help image-test bench bench-tcp
 all: $(BINS) ## build the four programs
 
 define program
@@ -122,6 +122,9 @@ BENCH ?=
 bench: all $(LOAD) ## beside HAProxy and stunnel, about 20 minutes, BENCH=quick 3 (as root)
 	@scripts/install-deps build run bench
 	@bench/run $(if $(filter quick,$(BENCH)),--quick) --json $(BUILD)/bench.json --plots $(BUILD)/plots
+
+bench-tcp: all impair ## goodput and fairness against the kernel's CUBIC (as root; BENCH=quick)
+	@bench/tcp --json $(BUILD)/bench-tcp.json
 
 lint: ## layers, style, format, clang-tidy, cppcheck, shellcheck
 	@scripts/lint
