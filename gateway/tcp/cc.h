@@ -12,21 +12,28 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "gateway/tcp/hystart.h"
 
 enum { CC_NEAR_WINDOW = 1 << 20, CC_NEAR_LOSS = 128 << 10 };
 
 /* All sizes in bytes. */
-struct cc {
+struct cubic {
 	uint32_t cwnd;
 	uint32_t ssthresh;
+	double w_max;      /* window before the last reduction, or less (RFC 9438 4.7) */
+	double w_est;      /* what Reno would have (4.3) */
+	double cwnd_prior; /* window when the last reduction came */
+	double k;          /* seconds from the epoch's start to the plateau */
+	usec_t epoch;      /* start of this avoidance stage; 0: not begun */
+	usec_t last;       /* of the newest ACK in this stage */
+};
+
+struct cc {
+	struct cubic cubic;
+	struct cubic before; /* the last reduction: what cc_undo() goes back to */
+	struct hystart hystart;
 	uint32_t mss; /* payload per segment */
 	bool near;
-	double w_max;        /* window before the last reduction, or less (RFC 9438 4.7) */
-	double w_est;        /* what Reno would have (4.3) */
-	double cwnd_prior;   /* window when the last reduction came */
-	double k;            /* seconds from the epoch's start to the plateau */
-	usec_t epoch;        /* start of this avoidance stage; 0: not begun */
-	usec_t last;         /* of the newest ACK in this stage */
 	uint64_t prr_flight; /* RecoverFS */
 	uint64_t prr_delivered;
 	uint64_t prr_out;
@@ -39,6 +46,9 @@ struct cc_ack {
 	bool progress;      /* SND.UNA advanced and nothing more was found lost */
 	bool limited;       /* the window was what kept us from sending more */
 	usec_t srtt;
+	usec_t rtt;   /* the ACK's own round trip; 0: none */
+	uint64_t una; /* SND.UNA and SND.NXT: where rounds begin and end */
+	uint64_t nxt;
 };
 
 /** cc_init() - IW10 (RFC 6928), or the near window */
@@ -61,6 +71,9 @@ void cc_recovered(struct cc *c);
 
 /** cc_timeout() - a retransmission time-out; @first of this flight cuts the threshold */
 void cc_timeout(struct cc *c, uint64_t flight, bool first);
+
+/** cc_undo() - the last reduction was needless (RFC 9438 4.9): as before, unless more by now */
+void cc_undo(struct cc *c);
 
 /** cc_sent() - @n bytes left while in recovery */
 void cc_sent(struct cc *c, uint64_t n);

@@ -151,7 +151,7 @@ static void take_sacks(struct tcb *t, const struct arrival *a, struct delivery *
 		uint64_t to = from + (uint32_t)(seg->sack[i].to - seg->sack[i].from);
 
 		if (i == 0 && reports_duplicate(a, from, to))
-			d->dsack = true;
+			d->dup = (struct range){from, to};
 		else if (from > a->ack && from < to && to <= t->snd.nxt)
 			sendq_sack(&t->snd, from, to, d);
 	}
@@ -226,6 +226,8 @@ static void take_ack(struct tcb *t, struct arrival *a)
 
 	delivery_begin(&d, &t->snd, t->rtt.min, a->now);
 	d.duplicate = is_duplicate(t, a);
+	d.has_ts = t->ts_ok && a->seg->options & SEG_OPT_TS;
+	d.ts_ecr = a->seg->ts_ecr;
 	if (t->sack_ok)
 		take_sacks(t, a, &d);
 	if (advanced)

@@ -32,22 +32,28 @@ uint64_t loss_pipe(const struct tcb *t)
 uint64_t loss_room(const struct tcb *t)
 {
 	uint64_t pipe = loss_pipe(t);
-	uint64_t room = t->cc.cwnd > pipe ? t->cc.cwnd - pipe : 0;
+	uint64_t room = t->cc.cubic.cwnd > pipe ? t->cc.cubic.cwnd - pipe : 0;
 
 	return pipe == 0 || t->loss.force ? seq_max(room, tcb_payload_mss(t)) : room;
 }
 
-static void begin_episode(struct tcb *t, enum loss_phase phase)
+/* An episode that follows from another one is undone with it, or not at all. */
+static void begin_episode(struct tcb *t, enum loss_phase phase, usec_t now)
 {
-	t->loss.phase = phase;
-	t->loss.end = t->snd.nxt;
-	t->loss.tlp_end = 0;
-	t->loss.tlp_due = t->loss.partial = false;
+	struct loss *l = &t->loss;
+
+	if (l->phase == LOSS_OPEN)
+		undo_begin(&l->undo);
+	l->phase = phase;
+	l->end = t->snd.nxt;
+	l->began_at = now;
+	l->tlp_end = 0;
+	l->tlp_due = l->partial = false;
 }
 
-static void begin_recovery(struct tcb *t, uint64_t flight)
+static void begin_recovery(struct tcb *t, uint64_t flight, usec_t now)
 {
-	begin_episode(t, LOSS_RECOVERY);
+	begin_episode(t, LOSS_RECOVERY, now);
 	cc_reduce(&t->cc, flight);
 	t->loss.force = true;
 }
@@ -62,10 +68,55 @@ static void end_episode(struct tcb *t)
 			l->reo_mult = 1;
 	}
 	l->phase = LOSS_OPEN;
-	l->force = l->partial = false;
+	l->force = l->partial = l->frto = l->hold = false;
 	t->timer[TCB_TIMER_REXMT] = USEC_NEVER;
 	l->duplicates = 0;
 	l->dup_bytes = 0;
+}
+
+/* Nothing had been lost, or not what was thought: as before, and what is missing is under way. */
+static void undo_episode(struct tcb *t)
+{
+	if (t->loss.phase != LOSS_OPEN)
+		end_episode(t);
+	undo_end(&t->loss.undo);
+	sendq_unlose(&t->snd);
+	cc_undo(&t->cc);
+}
+
+/*
+ * RFC 5682: after a time-out originals are acknowledged that were not sent again, so they were
+ * only late. With SACK the peer would have reported before what it had behind a hole; without it
+ * that can be told only once the first answer has let new data go instead of retransmissions. An
+ * ACK of everything proves nothing.
+ */
+static bool timed_out_needlessly(struct tcb *t, const struct delivery *d)
+{
+	struct loss *l = &t->loss;
+	bool asked = t->sack_ok || t->snd.nxt > l->end, more;
+
+	if (!l->frto || !(d->acked || d->duplicate))
+		return false;
+	if (d->acked && t->snd.una < l->end && d->first_at < l->began_at && asked)
+		return true;
+	more = d->acked && t->snd.nxt == l->end;
+	/* the new data is out, and it was no use: one retransmission may go with it (step 3a) */
+	l->force |= !more && t->snd.nxt > l->end;
+	l->frto = l->hold = more;
+	return false;
+}
+
+static void judge_episode(struct tcb *t, const struct delivery *d)
+{
+	struct undo *u = &t->loss.undo;
+	bool needless = undo_ack(u, t->snd.una, d->has_ts, d->ts_ecr);
+
+	if (!range_empty(d->dup))
+		needless |= undo_dsack(u, d->dup);
+	if (t->loss.phase == LOSS_TIMEOUT)
+		needless |= timed_out_needlessly(t, d);
+	if (needless)
+		undo_episode(t);
 }
 
 /* RFC 8985 6.2 steps 1 to 3, and the part of step 4 that learns from DSACKs. */
@@ -74,7 +125,7 @@ static void rack_learn(struct tcb *t, const struct delivery *d)
 	struct loss *l = &t->loss;
 
 	l->reordering |= d->reordered;
-	if (d->dsack && t->snd.una >= l->dsack_round) {
+	if (!range_empty(d->dup) && t->snd.una >= l->dsack_round) {
 		l->dsack_round = t->snd.nxt;
 		l->reo_persist = REO_PERSIST;
 		if (l->reo_mult < REO_MULT_MAX)
@@ -166,9 +217,10 @@ static void judge_probe(struct tcb *t, const struct delivery *d, uint64_t flight
 
 	if (l->tlp_end == 0 || t->snd.una < l->tlp_end)
 		return;
-	if (l->tlp_again && !d->dsack && t->snd.una == l->tlp_end && !d->duplicate)
+	if (l->tlp_again && range_empty(d->dup) && t->snd.una == l->tlp_end && !d->duplicate)
 		return; /* the original or the probe: the next ACK will tell */
-	if (l->tlp_again && !d->dsack && t->snd.una > l->tlp_end) {
+	if (l->tlp_again && range_empty(d->dup) && t->snd.una > l->tlp_end) {
+		undo_end(&l->undo);
 		cc_reduce(&t->cc, flight);
 		cc_recovered(&t->cc);
 	}
@@ -182,6 +234,9 @@ static void pace(struct tcb *t, const struct delivery *d, uint64_t flight, bool 
 		.pipe = loss_pipe(t),
 		.progress = d->acked && !more_lost,
 		.srtt = t->rtt.srtt,
+		.rtt = d->last_at ? usec_max(d->now - d->last_at, 1) : 0,
+		.una = t->snd.una,
+		.nxt = t->snd.nxt,
 	};
 
 	if (t->loss.phase == LOSS_RECOVERY) {
@@ -191,10 +246,13 @@ static void pace(struct tcb *t, const struct delivery *d, uint64_t flight, bool 
 	/* duplicate ACKs do not grow the window (RFC 5681 3.2), unless they are the path's habit */
 	if (!d->acked && !t->loss.reordering)
 		return;
-	if (t->cc.cwnd < t->cc.ssthresh)
-		a.limited = 2 * flight > t->cc.cwnd;
+	/* after a time-out much that is acknowledged had arrived before (RFC 3465 2.3) */
+	if (t->loss.phase == LOSS_TIMEOUT && !t->sack_ok)
+		a.delivered = seq_min(a.delivered, tcb_payload_mss(t));
+	if (t->cc.cubic.cwnd < t->cc.cubic.ssthresh)
+		a.limited = 2 * flight > t->cc.cubic.cwnd;
 	else
-		a.limited = flight + 3 * (uint64_t)tcb_payload_mss(t) >= t->cc.cwnd;
+		a.limited = flight + 3 * (uint64_t)tcb_payload_mss(t) >= t->cc.cubic.cwnd;
 	cc_grow(&t->cc, &a, d->now);
 }
 
@@ -216,12 +274,13 @@ void loss_ack(struct tcb *t, struct delivery *d, uint64_t flight)
 	else
 		count_duplicates(t, d);
 	judge_probe(t, d, flight);
+	judge_episode(t, d);
 	if (l->phase != LOSS_OPEN && t->snd.una >= l->end)
 		end_episode(t);
 	lost = t->snd.lost;
 	detect(t, d);
 	if (t->snd.lost > lost && l->phase == LOSS_OPEN)
-		begin_recovery(t, flight);
+		begin_recovery(t, flight, d->now);
 	if (d->bytes)
 		pace(t, d, flight, t->snd.lost > lost);
 	if (d->acked)
@@ -269,7 +328,7 @@ void loss_probe_expired(struct tcb *t, usec_t now)
 	}
 	rack_detect(t, now);
 	if (t->snd.lost > lost && t->loss.phase == LOSS_OPEN)
-		begin_recovery(t, sendq_flight(&t->snd));
+		begin_recovery(t, sendq_flight(&t->snd), now);
 }
 
 void loss_probe_sent(struct tcb *t, bool again)
@@ -279,19 +338,36 @@ void loss_probe_sent(struct tcb *t, bool again)
 	t->loss.tlp_again = again;
 }
 
-void loss_timed_out(struct tcb *t)
+void loss_resent(struct tcb *t, uint64_t from, uint64_t to)
 {
-	bool first = t->loss.phase != LOSS_TIMEOUT;
+	t->loss.force = false;
+	if (t->loss.hold)
+		t->loss.frto = t->loss.hold = false; /* nothing new to ask with (RFC 5682 2.1) */
+	undo_resent(&t->loss.undo, from, to, t->ts_val);
+	cc_sent(&t->cc, to - from);
+}
+
+void loss_idled(struct tcb *t)
+{
+	undo_end(&t->loss.undo);
+	cc_restart(&t->cc);
+}
+
+void loss_timed_out(struct tcb *t, usec_t now)
+{
+	struct loss *l = &t->loss;
 
 	/* the peer had the head and does not acknowledge it: it has dropped it (RFC 2018 8) */
 	if (sendq_record(&t->snd, 0)->flags & SENT_SACKED)
 		sendq_forget_sacks(&t->snd);
-	cc_timeout(&t->cc, sendq_flight(&t->snd), first);
+	cc_timeout(&t->cc, sendq_flight(&t->snd), l->phase == LOSS_OPEN);
 	sendq_lose_all(&t->snd);
-	begin_episode(t, LOSS_TIMEOUT);
-	t->loss.force = false;
-	t->loss.duplicates = 0;
-	t->loss.dup_bytes = 0;
+	l->frto = l->phase == LOSS_OPEN;
+	l->hold = false;
+	begin_episode(t, LOSS_TIMEOUT, now);
+	l->force = false;
+	l->duplicates = 0;
+	l->dup_bytes = 0;
 	t->timer[TCB_TIMER_PROBE] = USEC_NEVER;
 	rtt_back_off(&t->rtt);
 }

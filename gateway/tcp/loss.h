@@ -12,13 +12,18 @@
 
 #include "base/clock.h"
 #include "gateway/tcp/sendq.h"
+#include "gateway/tcp/undo.h"
 
 enum loss_phase { LOSS_OPEN, LOSS_RECOVERY, LOSS_TIMEOUT };
 
 struct loss {
 	enum loss_phase phase;
-	uint64_t end; /* SND.NXT when the phase began */
-	bool force;   /* one retransmission may ignore the congestion window */
+	uint64_t end;    /* SND.NXT when the phase began */
+	usec_t began_at; /* the phase */
+	bool force;      /* one retransmission may ignore the congestion window */
+	bool frto;       /* the time-out may prove needless (RFC 5682) */
+	bool hold;       /* for that, new data goes before what was taken for lost */
+	struct undo undo;
 
 	usec_t rack_at; /* newest sending known to be delivered; 0: none */
 	uint64_t rack_end;
@@ -62,7 +67,13 @@ void loss_arm_probe(struct tcb *t, usec_t now);
 void loss_probe_expired(struct tcb *t, usec_t now);
 
 /** loss_timed_out() - TCB_TIMER_REXMT: everything not SACKed is lost */
-void loss_timed_out(struct tcb *t);
+void loss_timed_out(struct tcb *t, usec_t now);
+
+/** loss_resent() - positions [@from, @to) have left again */
+void loss_resent(struct tcb *t, uint64_t from, uint64_t to);
+
+/** loss_idled() - sending begins anew after a silence: what was before is history */
+void loss_idled(struct tcb *t);
 
 /** loss_probe_sent() - a tail loss probe has left; @again: it was a retransmission */
 void loss_probe_sent(struct tcb *t, bool again);

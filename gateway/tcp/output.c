@@ -175,6 +175,8 @@ static bool resend_due(const struct tcb *t)
 {
 	unsigned i = sendq_first_lost(&t->snd);
 
+	if (t->loss.hold && output_data_due(t))
+		return false;
 	return i < t->snd.count &&
 	       resend_end(t, sendq_record(&t->snd, i)) > sendq_record(&t->snd, i)->from;
 }
@@ -187,9 +189,8 @@ static bool resend(struct tcb *t, struct segment *seg, usec_t now)
 
 	if (!sendq_resend(&t->snd, i, to, now))
 		return false;
-	t->loss.force = false;
 	t->retransmits++;
-	cc_sent(&t->cc, to - from);
+	loss_resent(t, from, to);
 	if (from == t->snd.una && t->loss.phase == LOSS_RECOVERY && !t->loss.partial)
 		t->timer[TCB_TIMER_REXMT] = USEC_NEVER;
 	fill_text(t, seg, from, to);
@@ -368,7 +369,7 @@ static void restart_after_idling(struct tcb *t, usec_t now)
 {
 	if (t->state != TCPS_CLOSED && sendq_flight(&t->snd) == 0 && sendq_unsent(&t->snd) > 0 &&
 		now - t->sent_at > rtt_rto(&t->rtt))
-		cc_restart(&t->cc);
+		loss_idled(t);
 }
 
 bool tcb_output(struct tcb *t, usec_t now, struct segment *seg)

@@ -266,6 +266,13 @@ void sendq_lose_all(struct sendq *q)
 	sendq_join(q);
 }
 
+void sendq_unlose(struct sendq *q)
+{
+	for (unsigned i = 0; i < q->count; i++)
+		sendq_record(q, i)->flags &= ~(unsigned)SENT_LOST;
+	q->lost = 0;
+}
+
 /* Whether @b may become part of the record @a before it: what differs no longer matters. */
 static bool joinable(const struct sent *a, const struct sent *b)
 {
@@ -286,6 +293,7 @@ void sendq_join(struct sendq *q)
 			continue;
 		}
 		r[kept].to = r[i].to;
+		r[kept].at = usec_max(r[kept].at, r[i].at);
 		r[kept].flags |= r[i].flags;
 	}
 	q->count = kept + 1;

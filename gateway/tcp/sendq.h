@@ -13,6 +13,7 @@
 #define ATTLS_TCP_SENDQ_H
 
 #include "base/clock.h"
+#include "base/ranges.h"
 #include "base/ring.h"
 
 enum {
@@ -55,13 +56,15 @@ struct sendq {
 struct delivery {
 	usec_t now;
 	usec_t min_rtt;
-	uint64_t high;   /* sendq.high before this ACK */
-	uint64_t bytes;  /* newly acknowledged or SACKed */
-	uint64_t acked;  /* how far SND.UNA moved */
-	bool again;      /* something cumulatively acknowledged had been sent again */
-	bool reordered;  /* an original below an earlier SACK arrived after it */
-	bool dsack;      /* the peer reports a duplicate */
-	bool duplicate;  /* a duplicate ACK by RFC 5681 2 */
+	uint64_t high;    /* sendq.high before this ACK */
+	uint64_t bytes;   /* newly acknowledged or SACKed */
+	uint64_t acked;   /* how far SND.UNA moved */
+	bool again;       /* something cumulatively acknowledged had been sent again */
+	bool reordered;   /* an original below an earlier SACK arrived after it */
+	struct range dup; /* what the peer reports as duplicate (DSACK); empty: nothing */
+	bool duplicate;   /* a duplicate ACK by RFC 5681 2 */
+	bool has_ts;
+	uint32_t ts_ecr; /* with @has_ts */
 	usec_t first_at; /* oldest sending of what was sent once; USEC_NEVER: none */
 	usec_t last_at;  /* newest of these; 0: none */
 	usec_t rack_at;  /* newest sending delivered, RFC 8985 6.2 step 2; 0: none */
@@ -142,6 +145,9 @@ void sendq_lose_head(struct sendq *q, uint64_t n);
 
 /** sendq_lose_all() - a time-out: nothing but what is SACKed has arrived; joins records */
 void sendq_lose_all(struct sendq *q);
+
+/** sendq_unlose() - what was taken for lost and not sent again is on its way after all */
+void sendq_unlose(struct sendq *q);
 
 /** sendq_join() - merge neighbours that are both SACKed or both lost, to bound their number */
 void sendq_join(struct sendq *q);

@@ -67,6 +67,7 @@ void tcb_set_state(struct tcb *t, enum tcb_state to)
 		t->timer[i] = USEC_NEVER;
 	/* nobody will acknowledge any more; what was received may still be read */
 	sendq_fini(&t->snd);
+	undo_end(&t->loss.undo);
 }
 
 static void init_sender(struct tcb *t, const struct tcb_params *p, usec_t now)
@@ -123,6 +124,7 @@ void tcb_init(struct tcb *t, const struct tcb_params *p, usec_t now)
 void tcb_fini(struct tcb *t)
 {
 	sendq_fini(&t->snd);
+	undo_end(&t->loss.undo);
 	recvq_fini(&t->rcv);
 	t->state = TCPS_CLOSED;
 	t->rst_due = false;
@@ -230,7 +232,7 @@ void tcb_info(const struct tcb *t, struct tcb_info *info)
 		.retransmits = t->retransmits,
 		.srtt = t->rtt.srtt,
 		.rto = rtt_rto(&t->rtt),
-		.cwnd = t->cc.cwnd,
+		.cwnd = t->cc.cubic.cwnd,
 		.snd_wnd = (uint32_t)(t->snd_edge - t->snd.una),
 		.rcv_wnd = (uint32_t)(t->rcv_edge > ack ? t->rcv_edge - ack : 0),
 		.mss = t->mss,

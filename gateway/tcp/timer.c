@@ -51,7 +51,7 @@ static void rexmt_expired(struct tcb *t, usec_t now)
 		t->persist_shift++;
 		return;
 	}
-	loss_timed_out(t);
+	loss_timed_out(t, now);
 }
 
 static void persist_expired(struct tcb *t, usec_t now)
@@ -89,8 +89,10 @@ static void trim_expired(struct tcb *t, usec_t now)
 	if (now - t->active_at < TCB_TRIM_AFTER)
 		return;
 	recvq_trim(&t->rcv);
-	if (tcb_idle(t))
+	if (tcb_idle(t)) {
 		sendq_trim(&t->snd);
+		undo_end(&t->loss.undo);
+	}
 }
 
 static void (*const expired[TCB_TIMERS])(struct tcb *t, usec_t now) = {

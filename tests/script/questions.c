@@ -98,12 +98,12 @@ static bool do_unread(struct play *p, struct words *w)
 
 static bool do_cwnd(struct play *p, struct words *w)
 {
-	return same_number(p, "cwnd", p->tcb.cc.cwnd, w);
+	return same_number(p, "cwnd", p->tcb.cc.cubic.cwnd, w);
 }
 
 static bool do_ssthresh(struct play *p, struct words *w)
 {
-	return same_number(p, "ssthresh", p->tcb.cc.ssthresh, w);
+	return same_number(p, "ssthresh", p->tcb.cc.cubic.ssthresh, w);
 }
 
 static bool do_flight(struct play *p, struct words *w)

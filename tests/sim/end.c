@@ -264,7 +264,7 @@ static void show(const struct end *e, const struct segment *seg, const char *ver
 	for (unsigned i = 0; i < seg->sack_count; i++)
 		printf(" %u-%u", seg->sack[i].from, seg->sack[i].to);
 	printf(" | una %u nxt %u cwnd %u pipe %llu phase %d\n", (uint32_t)e->tcb.snd.una,
-		(uint32_t)e->tcb.snd.nxt, e->tcb.cc.cwnd,
+		(uint32_t)e->tcb.snd.nxt, e->tcb.cc.cubic.cwnd,
 		(unsigned long long)sendq_pipe(&e->tcb.snd), e->tcb.loss.phase);
 }
 

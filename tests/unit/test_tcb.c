@@ -312,13 +312,13 @@ static void test_lower_mss_cuts_anew_and_sends_again(void **state)
 	rig_start(&r, &p);
 	rig_write(&r, 3100);
 	rig_out(&r, SEG_ACK | SEG_PSH, 1, 1, 3100);
-	cwnd = r.t.cc.cwnd;
+	cwnd = r.t.cc.cubic.cwnd;
 	tcb_set_mss(&r.t, 1200);
 	rig_silent(&r);
 	tcb_set_mss(&r.t, 500);
 	rig_out(&r, SEG_ACK | SEG_PSH, 1, 1, 3100);
 	assert_int_equal(r.out.gso_size, 500);
-	assert_int_equal(r.t.cc.cwnd, cwnd);
+	assert_int_equal(r.t.cc.cubic.cwnd, cwnd);
 	rig_silent(&r);
 	tcb_fini(&r.t);
 }

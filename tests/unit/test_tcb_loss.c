@@ -86,7 +86,7 @@ static void test_rack_finds_a_hole_at_three_segments(void **state)
 	r.now += 50 * USEC_MSEC;
 	rig_ack(&r, 1, 9001, RIG_WND);
 	assert_int_equal(r.t.loss.phase, LOSS_OPEN);
-	assert_in_range(r.t.cc.cwnd, 5600, 7700);
+	assert_in_range(r.t.cc.cubic.cwnd, 5600, 7700);
 	tcb_fini(&r.t);
 }
 
@@ -182,7 +182,7 @@ static void test_tail_probe_prefers_new_data(void **state)
 	(void)state;
 	fly(&r, &p, 10);
 	rig_write(&r, 3000);
-	assert_true(sendq_pipe(&r.t.snd) + 1000 > r.t.cc.cwnd - 1000);
+	assert_true(sendq_pipe(&r.t.snd) + 1000 > r.t.cc.cubic.cwnd - 1000);
 	rig_silent(&r);
 	rig_wait(&r, 102 * USEC_MSEC, 102 * USEC_MSEC);
 	rig_out(&r, SEG_ACK, 11001, 1, 1000);
@@ -198,16 +198,16 @@ static void test_repair_by_the_probe_counts_as_a_loss(void **state)
 
 	(void)state;
 	fly(&r, &p, 4);
-	cwnd = r.t.cc.cwnd;
+	cwnd = r.t.cc.cubic.cwnd;
 	rig_wait(&r, 102 * USEC_MSEC, 102 * USEC_MSEC);
 	rig_out(&r, SEG_ACK | SEG_PSH, 4001, 1, 1000);
 	r.now += 50 * USEC_MSEC;
 	rig_ack(&r, 1, 5001, RIG_WND);
-	assert_true(r.t.cc.cwnd >= cwnd);
+	assert_true(r.t.cc.cubic.cwnd >= cwnd);
 	rig_write(&r, 1000);
 	rig_out(&r, SEG_ACK | SEG_PSH, 5001, 1, 1000);
 	rig_ack(&r, 1, 6001, RIG_WND);
-	assert_true(r.t.cc.cwnd < cwnd);
+	assert_true(r.t.cc.cubic.cwnd < cwnd);
 	tcb_fini(&r.t);
 }
 
@@ -222,12 +222,12 @@ static void test_needless_probe_costs_nothing(void **state)
 	rig_wait(&r, 102 * USEC_MSEC, 102 * USEC_MSEC);
 	rig_out(&r, SEG_ACK | SEG_PSH, 4001, 1, 1000);
 	rig_ack(&r, 1, 5001, RIG_WND);
-	cwnd = r.t.cc.cwnd;
+	cwnd = r.t.cc.cubic.cwnd;
 	rig_sack(&r, 1, 5001, 4001, 5001);
 	rig_write(&r, 1000);
 	rig_out(&r, SEG_ACK | SEG_PSH, 5001, 1, 1000);
 	rig_ack(&r, 1, 6001, RIG_WND);
-	assert_true(r.t.cc.cwnd >= cwnd);
+	assert_true(r.t.cc.cubic.cwnd >= cwnd);
 	tcb_fini(&r.t);
 }
 
@@ -270,7 +270,7 @@ static void test_limited_transmit(void **state)
 	(void)state;
 	p.sack_ok = false;
 	fly(&r, &p, 10);
-	r.t.cc.cwnd = 10000;
+	r.t.cc.cubic.cwnd = 10000;
 	rig_write(&r, 5000);
 	rig_silent(&r);
 	rig_ack(&r, 1, 1001, RIG_WND);
