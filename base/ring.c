@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RING_MIN = 4096, RING_SMALL = 32768 };
+enum { RING_SMALL = 32768 };
 
 static size_t power_of_two(size_t n)
 {
@@ -19,7 +19,8 @@ static size_t power_of_two(size_t n)
 
 void ring_init(struct ring *r, size_t limit, struct budget *budget)
 {
-	*r = (struct ring){.limit = power_of_two(limit), .budget = budget};
+	limit = power_of_two(limit);
+	*r = (struct ring){.limit = limit, .bound = limit, .budget = budget};
 }
 
 static void release(struct ring *r)
@@ -61,19 +62,21 @@ static bool affordable(const struct ring *r, size_t size)
 	const struct budget *b = r->budget;
 	size_t reserve = b && size <= RING_SMALL ? b->limit / 4 : 0;
 
-	return !b || b->used + (size - r->size) <= b->limit + reserve;
+	return !b || size < r->size || b->used + (size - r->size) <= b->limit + reserve;
 }
 
-static bool grow(struct ring *r, size_t size)
+/* Storage of @size bytes instead; where that is less, only what is inside moves along. */
+static bool resize(struct ring *r, size_t size)
 {
+	size_t kept = size < r->size ? ring_len(r) : r->size;
 	uint8_t *data = affordable(r, size) ? malloc(size) : NULL;
 
 	r->refused = !data;
 	if (!data)
 		return false;
-	/* all of the old storage: what was written beyond the tail moves along */
+	/* when growing all of it: what was written beyond the tail moves along */
 	if (r->data)
-		move_bytes(r, data, size, r->head, r->head + r->size);
+		move_bytes(r, data, size, r->head, r->head + kept);
 	release(r);
 	if (r->budget)
 		r->budget->used += size;
@@ -92,7 +95,7 @@ bool ring_reserve(struct ring *r, size_t n)
 	}
 	if (need > r->limit)
 		return false;
-	return grow(r, power_of_two(need));
+	return resize(r, power_of_two(need));
 }
 
 bool ring_push(struct ring *r, struct span s)
@@ -181,4 +184,6 @@ void ring_trim(struct ring *r)
 {
 	if (ring_len(r) == 0)
 		release(r);
+	else if (ring_is_wasteful(r))
+		resize(r, power_of_two(2 * ring_len(r)));
 }

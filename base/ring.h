@@ -3,7 +3,7 @@
  * ring.h - a byte queue that grows on demand and gives its memory back when empty
  *
  * Bytes enter at the tail and leave at the head. Storage is one power of two, allocated at the
- * first byte, doubled when full up to a limit, released by ring_trim() when nothing is inside.
+ * first byte, doubled when full up to a limit, given back by ring_trim().
  * Bytes may also be written beyond the tail (reassembly); they count only after ring_extend().
  * What the rings of one worker hold together is bounded by a shared budget.
  */
@@ -21,10 +21,13 @@ struct budget {
 	size_t limit;
 };
 
+enum { RING_MIN = 4096 };
+
 struct ring {
 	uint8_t *data;         /* storage of @size bytes, or NULL */
 	size_t size;           /* 0 or a power of two */
 	size_t limit;          /* @size never exceeds this, a power of two */
+	size_t bound;          /* what ring_room() goes by, at most @limit */
 	size_t head;           /* free-running position of the first byte */
 	size_t tail;           /* free-running position after the last byte */
 	struct budget *budget; /* borrowed, may be NULL: no common bound */
@@ -47,10 +50,16 @@ static inline size_t ring_len(const struct ring *r)
 	return r->tail - r->head;
 }
 
-/** ring_room() - bytes that may still be pushed before the limit */
+/** ring_set_bound() - no more than @most bytes are wanted inside; what is there stays */
+static inline void ring_set_bound(struct ring *r, size_t most)
+{
+	r->bound = most < r->limit ? most : r->limit;
+}
+
+/** ring_room() - bytes that are still wanted inside */
 static inline size_t ring_room(const struct ring *r)
 {
-	return r->limit - ring_len(r);
+	return r->bound > ring_len(r) ? r->bound - ring_len(r) : 0;
 }
 
 /**
@@ -88,7 +97,15 @@ void ring_slice(const struct ring *r, size_t offset, size_t len, struct span out
 /** ring_consume() - drop @n bytes at the head; at most ring_len() */
 void ring_consume(struct ring *r, size_t n);
 
-/** ring_trim() - give the storage back if nothing is inside (nor stored beyond the tail) */
+/** ring_is_wasteful() - ring_trim() would give storage back */
+static inline bool ring_is_wasteful(const struct ring *r)
+{
+	size_t len = ring_len(r);
+
+	return len ? r->size > RING_MIN && len <= r->size / 8 : r->size > 0;
+}
+
+/** ring_trim() - give back storage that is not in use; not while any byte is beyond the tail */
 void ring_trim(struct ring *r);
 
 #endif

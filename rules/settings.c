@@ -15,7 +15,9 @@
 enum {
 	WORKERS_MAX = 64,
 	FLOWS_MAX = 1 << 24,
-	MEMORY_MIN = 4 << 20, /* of one worker: a few flows in full flight */
+	MEMORY_MIN = 4 << 20,  /* of one worker: a few flows in full flight */
+	BUFFER_MIN = 64 << 10, /* a TLS record fits in any case */
+	BUFFER_MAX = 256 << 20,
 	QUEUES_PER_WORKER = 2,
 	QUEUES_SHARED = 1, /* ICMP */
 	QUEUE_MAX = 65535,
@@ -168,6 +170,16 @@ static void read_memory(struct reader *r, const char *key, const char *value)
 	reader_size(r, key, value, &s->memory);
 }
 
+static void read_buffer(struct reader *r, const char *key, const char *value)
+{
+	struct settings *s = r->object;
+
+	if (reader_size(r, key, value, &s->buffer) &&
+		(s->buffer < BUFFER_MIN || s->buffer > BUFFER_MAX))
+		ini_error(r->err, r->section, key, "\"%s\" is not from %uK to %uM", value,
+			BUFFER_MIN >> 10, BUFFER_MAX >> 20);
+}
+
 static void read_flows(struct reader *r, const char *key, const char *value)
 {
 	uint64_t n;
@@ -212,6 +224,7 @@ static const struct reader_key gateway_keys[] = {
 	{"established", read_established},
 	{"mark", read_mark},
 	{"memory", read_memory},
+	{"buffer", read_buffer},
 	{"flows", read_flows},
 	{"log", read_log},
 	{"log_level", read_log_level},
@@ -240,6 +253,7 @@ static struct settings *settings_default(void)
 		.queue_base = 100,
 		.mark = 0x40000000,
 		.memory = (size_t)1 << 30,
+		.buffer = 6 << 20,
 		.flows = 65536,
 		.log = LOG_TARGET_STDERR,
 		.log_level = LOG_LEVEL_INFO,

@@ -25,6 +25,7 @@ struct settings {
 	bool established_keep; /* established = keep; host mode only */
 	uint32_t mark;         /* the one mark bit: mark = 0x40000000 by default */
 	size_t memory;         /* bytes all buffers may hold together: memory = 1G by default */
+	size_t buffer;  /* most bytes of one of a connection's four: buffer = 6M by default */
 	unsigned flows; /* most flows at a time, over all workers: flows = 65536 by default */
 	enum log_target log;
 	enum log_level log_level;

@@ -72,8 +72,10 @@ static bool configure(const struct daemon *d, struct worker_config *config, stru
 		.host = s->mode == MODE_HOST,
 		.inside = s->inside,
 		.outside = s->outside,
-		.memory = s->memory / s->workers,
-		.flows = s->flows / s->workers + 1,
+		.limits = {.memory = s->memory / s->workers,
+			.buffer = s->buffer,
+			.flows = s->flows / s->workers + 1,
+			.near = s->mode == MODE_HOST},
 	};
 	if (s->mode == MODE_HOST || if_nametoindex(s->inside) != 0)
 		return true;

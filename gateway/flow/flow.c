@@ -13,8 +13,7 @@
 enum {
 	OPENING_TIMEOUT_S = 75, /* as long as kernels keep trying */
 	TIME_WAIT_S = 60,
-	RCV_LIMIT = 1024 * 1024,
-	SND_LIMIT = 1024 * 1024,
+	NEAR_WINDOW = 1024 * 1024, /* more would only fill the queue to us */
 };
 
 static const char *const state_names[] = {
@@ -85,17 +84,22 @@ void flow_free(struct flow *f)
 	free(f);
 }
 
-void flow_take_over(struct flow *f, struct budget *budget, bool near, bool ack_due, usec_t now)
+static size_t least_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+void flow_take_over(struct flow *f, const struct flow_limits *limits, bool ack_due, usec_t now)
 {
 	enum side opened_by = f->direction == DIRECTION_OUTBOUND ? SIDE_PLAIN : SIDE_WIRE;
 
 	for (enum side side = SIDE_PLAIN; side < SIDES; side++) {
 		struct tcb_params p = handshake_params(f, side);
 
-		p.rcv_limit = RCV_LIMIT;
-		p.snd_limit = SND_LIMIT;
-		p.budget = budget;
-		p.near = near && side == SIDE_PLAIN;
+		p.near = limits->near && side == SIDE_PLAIN;
+		p.rcv_limit = p.near ? least_size(limits->buffer, NEAR_WINDOW) : limits->buffer;
+		p.snd_limit = limits->buffer;
+		p.budget = limits->budget;
 		p.ack_due = ack_due && side != opened_by;
 		tcb_init(&f->leg[side].tcb, &p, now);
 		f->leg[side].heard = now;

@@ -106,13 +106,18 @@ struct flow *flow_new(struct snapshot *s, const struct rule *rule, const struct 
 /** flow_free() - release everything; it must be in no list or heap */
 void flow_free(struct flow *f);
 
+/* What the legs of a flow may use, and where they stand. */
+struct flow_limits {
+	struct budget *budget; /* of all rings of the worker; borrowed for life */
+	size_t buffer;         /* bytes that one ring may grow to; two for each leg */
+	bool near;             /* the plain side is this host's own kernel */
+};
+
 /**
  * flow_take_over() - the handshake is complete: build both legs and the TLS session
- * @budget:  what all rings of the worker may hold together; borrowed for life
- * @near:    the plain side is this host's own kernel
  * @ack_due: the opener's last ACK was not passed on, so we must send one
  */
-void flow_take_over(struct flow *f, struct budget *budget, bool near, bool ack_due, usec_t now);
+void flow_take_over(struct flow *f, const struct flow_limits *limits, bool ack_due, usec_t now);
 
 /** flow_input() - a stolen segment that came from @side; HANDSHAKE and later */
 enum drop flow_input(struct flow *f, enum side side, const struct segment *seg, usec_t now);

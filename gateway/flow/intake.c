@@ -23,10 +23,13 @@ const char *intake_count_name(enum intake_count c)
 	return (unsigned)c < INTAKE_COUNTS ? count_names[c] : "unknown";
 }
 
-bool intake_init(struct intake *in, struct snapshot *s, size_t memory, size_t flows, bool near)
+bool intake_init(struct intake *in, struct snapshot *s, const struct intake_limits *limits)
 {
-	*in = (struct intake){.budget = {.limit = memory}, .near = near};
-	if (!table_init(&in->table, flows))
+	*in = (struct intake){
+		.budget = {.limit = limits->memory},
+		.limits = {&in->budget, limits->buffer, limits->near},
+	};
+	if (!table_init(&in->table, limits->flows))
 		return false;
 	in->snapshot = snapshot_get(s);
 	return true;
@@ -306,7 +309,7 @@ static enum verdict follow_opening(
 	case HANDSHAKE_COMPLETE_DATA:
 		list_remove(&f->by_local);
 		table_grown(f);
-		flow_take_over(f, &in->budget, in->near, step == HANDSHAKE_COMPLETE_DATA, now);
+		flow_take_over(f, &in->limits, step == HANDSHAKE_COMPLETE_DATA, now);
 		return step == HANDSHAKE_COMPLETE ? VERDICT_ACCEPT : VERDICT_STEAL;
 	case HANDSHAKE_REFUSED: intake_retire(in, f); return VERDICT_ACCEPT;
 	case HANDSHAKE_IMPOSSIBLE: return abandon_opening(in, f, a);

@@ -50,10 +50,10 @@ struct intake {
 	struct contexts contexts;
 	struct snapshot *snapshot; /* referenced: in force for new connections */
 	struct budget budget;      /* of all rings */
-	bool near;                 /* host mode: the plain side is this host's kernel */
-	bool quiesced;             /* no new connections */
-	usec_t now;                /* of the packet being decided */
-	usec_t log_second;         /* refusals are logged up to a number in each second */
+	struct flow_limits limits;
+	bool quiesced;     /* no new connections */
+	usec_t now;        /* of the packet being decided */
+	usec_t log_second; /* refusals are logged up to a number in each second */
 	unsigned logged;
 	struct reply replies[REPLIES_MAX];
 	size_t reply_count;
@@ -61,8 +61,16 @@ struct intake {
 	uint64_t drops[DROPS];
 };
 
-/** intake_init() - @memory bytes for all rings, @flows at a time; false without memory */
-bool intake_init(struct intake *in, struct snapshot *s, size_t memory, size_t flows, bool near);
+/* Of one worker. */
+struct intake_limits {
+	size_t memory; /* bytes of all rings together */
+	size_t buffer; /* bytes of one ring */
+	size_t flows;  /* at a time */
+	bool near;     /* host mode: the plain side is this host's kernel */
+};
+
+/** intake_init() - an empty table; false without memory. @in does not move afterwards */
+bool intake_init(struct intake *in, struct snapshot *s, const struct intake_limits *limits);
 void intake_fini(struct intake *in);
 
 /** intake_wants_owner() - what of the owner of @a's connection has to be looked up first */

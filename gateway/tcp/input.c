@@ -297,6 +297,7 @@ static enum drop take_text(struct tcb *t, struct arrival *a)
 		text = span_head(text, t->rcv_edge - a->pos);
 	}
 	result = recvq_insert(&t->rcv, a->pos, text);
+	window_measure(t, a->now);
 	if (result == RECVQ_ADVANCED) {
 		schedule_ack(t, a->now);
 		return DROP_NONE;

@@ -20,7 +20,8 @@ enum {
 	TCB_DUP_OWED_MAX = 16,
 	TCB_MSS_MIN = 64,
 	TCB_ATTEMPTS = 8,
-	TCB_TS_LEN = 12
+	TCB_TS_LEN = 12,
+	TCB_BUFFER_START = 128 * 1024 /* holds a TLS record with room to spare */
 };
 
 /** tcb_set_state() - the only writer of t->state after tcb_init() */
@@ -47,6 +48,21 @@ static inline bool tcb_fin_acked(const struct tcb *t)
 
 /** output_data_due() - new data or our FIN may leave now */
 bool output_data_due(const struct tcb *t);
+
+/** window_init() - both buffers begin small */
+void window_init(struct tcb *t, usec_t now);
+
+/** window_measure() - bytes have arrived in order: how long does one window take? */
+void window_measure(struct tcb *t, usec_t now);
+
+/** window_tune() - let both buffers grow with what the path carries, shrink when memory is short */
+void window_tune(struct tcb *t, usec_t now);
+
+/** window_update_due() - the peer should hear how far our window has opened */
+bool window_update_due(const struct tcb *t);
+
+/** window_offer() - the window field of a segment that leaves now; moves our right edge */
+uint16_t window_offer(struct tcb *t);
 
 /** timers_run() - act on every timer that has expired; each is off afterwards, or in the future */
 void timers_run(struct tcb *t, usec_t now);

@@ -19,74 +19,6 @@ static uint32_t super_max(const struct tcb *t)
 	return mss > PAYLOAD_MAX ? PAYLOAD_MAX : PAYLOAD_MAX / mss * mss;
 }
 
-/* ---- the window we offer ---- */
-
-/* What the ring could hold if the budget were all ours. */
-static size_t storage_bound(const struct ring *r)
-{
-	size_t size = r->size, next = size ? 2 * size : 4096, left;
-
-	if (!r->budget)
-		return r->limit;
-	left = r->budget->limit > r->budget->used ? r->budget->limit - r->budget->used : 0;
-	for (; next <= r->limit && next - r->size <= left; next *= 2)
-		size = next;
-	return size;
-}
-
-/* The least gain worth an advertisement (RFC 9293 3.8.6.2.2). */
-static uint64_t least_gain(const struct tcb *t)
-{
-	uint64_t gain = seq_min(tcb_payload_mss(t), t->rcv_limit / 2);
-
-	return seq_max(gain, 1u << t->rcv_wscale);
-}
-
-/* The right edge that could be promised now, before rounding. */
-static uint64_t edge_possible(const struct tcb *t)
-{
-	size_t held = ring_len(&t->rcv.ring);
-	size_t bound = seq_min(t->rcv_limit, storage_bound(&t->rcv.ring)), unit = least_gain(t);
-	uint64_t edge;
-
-	/* nothing held is no reason to offer nothing: what finds no storage then is a loss */
-	if (held == 0 && bound < unit)
-		bound = unit;
-	edge = t->rcv.nxt + (bound > held ? bound - held : 0);
-	return seq_min(edge, recvq_ack(&t->rcv) + ((uint64_t)65535 << t->rcv_wscale));
-}
-
-static bool window_update_due(const struct tcb *t)
-{
-	uint64_t ack = recvq_ack(&t->rcv), can = edge_possible(t);
-	uint64_t left = t->rcv_edge > ack ? t->rcv_edge - ack : 0, want;
-
-	if (can <= t->rcv_edge || recvq_fin_reached(&t->rcv))
-		return false;
-	want = 2 * (uint64_t)tcb_payload_mss(t);
-	if (left >= tcb_payload_mss(t))
-		want = seq_max(want, t->rcv_limit / 4);
-	want = seq_max(seq_min(want, t->rcv_limit / 2), least_gain(t));
-	return can - t->rcv_edge >= want;
-}
-
-/* The window field of a segment that leaves now; moves our right edge (invariant 1). */
-static uint16_t offer_window(struct tcb *t)
-{
-	uint64_t ack = recvq_ack(&t->rcv), can = edge_possible(t), unit = 1u << t->rcv_wscale;
-	uint64_t hard = t->rcv.nxt + t->rcv_limit + unit - ring_len(&t->rcv.ring);
-	uint64_t left = t->rcv_edge > ack ? t->rcv_edge - ack : 0, units;
-
-	units = (left + unit - 1) / unit;
-	if (can >= t->rcv_edge + least_gain(t))
-		units = seq_max(units, (can - ack) / unit);
-	else if (ack + units * unit > hard)
-		units = left / unit;
-	units = seq_min(units, 65535);
-	t->rcv_edge = seq_max(t->rcv_edge, ack + units * unit);
-	return (uint16_t)units;
-}
-
 /* ---- parts of a segment ---- */
 
 /* A segment leaves that says what we have received. */
@@ -96,7 +28,7 @@ static void acknowledge(struct tcb *t, struct segment *seg)
 
 	seg->flags |= SEG_ACK;
 	seg->ack = (uint32_t)ack;
-	seg->wnd = offer_window(t);
+	seg->wnd = window_offer(t);
 	if (t->ts_ok) {
 		seg->options |= SEG_OPT_TS;
 		seg->ts_val = t->ts_val;
@@ -378,6 +310,7 @@ bool tcb_output(struct tcb *t, usec_t now, struct segment *seg)
 
 	timers_run(t, now);
 	restart_after_idling(t, now);
+	window_tune(t, now);
 	reason = first_due(t);
 	if (!reason) {
 		timers_arm(t, now);

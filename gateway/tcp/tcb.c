@@ -91,7 +91,7 @@ static void init_receiver(struct tcb *t, const struct tcb_params *p, usec_t now)
 
 	t->irs = seq_first(p->irs);
 	t->rcv_wscale = p->rcv_wscale;
-	t->rcv_limit = seq_max(p->rcv_limit, least);
+	t->rcv_most = seq_max(p->rcv_limit, least);
 	t->rcv_edge = t->irs + 1 + p->rcv_wnd;
 	t->ack_sent = t->irs + 1;
 	t->rcv_mss = tcb_payload_mss(t) < 536 ? tcb_payload_mss(t) : 536;
@@ -99,7 +99,7 @@ static void init_receiver(struct tcb *t, const struct tcb_params *p, usec_t now)
 	t->ack_now = p->ack_due;
 	t->challenge_at = now;
 	/* room for rounding up to one unit, and for what the handshake has promised */
-	recvq_init(&t->rcv, t->irs + 1, seq_max(t->rcv_limit, p->rcv_wnd) + unit, p->budget);
+	recvq_init(&t->rcv, t->irs + 1, seq_max(t->rcv_most, p->rcv_wnd) + unit, p->budget);
 }
 
 void tcb_init(struct tcb *t, const struct tcb_params *p, usec_t now)
@@ -119,6 +119,7 @@ void tcb_init(struct tcb *t, const struct tcb_params *p, usec_t now)
 		t->timer[i] = USEC_NEVER;
 	init_sender(t, p, now);
 	init_receiver(t, p, now);
+	window_init(t, now);
 }
 
 void tcb_fini(struct tcb *t)

@@ -54,7 +54,7 @@ struct tcb_params {
 	uint32_t ts_val;       /* newest TSval of the endpoint we play */
 	bool ack_due;          /* the peer may not have seen its SYN acknowledged: send an ACK */
 	bool near;             /* the peer is a kernel on this host: no slow start, short RTO */
-	size_t rcv_limit;      /* most bytes received and not yet consumed */
+	size_t rcv_limit;      /* most bytes received and not yet consumed, once it has grown */
 	size_t snd_limit;      /* most bytes sent or to be sent and not yet acknowledged */
 	struct budget *budget; /* shared memory bound; borrowed, may be NULL */
 };
@@ -173,6 +173,16 @@ enum tcb_timer {
 	TCB_TIMERS
 };
 
+/* How much the receive buffer has to hold: what is drained in one round trip; see window.c. */
+struct tuning {
+	uint64_t read;      /* position up to which was read when this round began */
+	usec_t read_at;     /* that time */
+	uint64_t most;      /* bytes read in one round trip so far */
+	uint64_t round_end; /* right edge when this window began to arrive; 0: none did */
+	usec_t round_at;    /* that time */
+	usec_t round_trip;  /* shortest time in which a window arrived; 0: not known */
+};
+
 /* To be read and written by gateway/tcp only; see the invariants in tcb.c. */
 struct tcb {
 	enum tcb_state state;
@@ -203,7 +213,9 @@ struct tcb {
 
 	struct recvq rcv;
 	uint64_t irs;
-	size_t rcv_limit;
+	size_t rcv_limit; /* of the receive buffer now */
+	size_t rcv_most;  /* @rcv_limit never exceeds this */
+	struct tuning tuning;
 	uint64_t rcv_edge; /* the right edge we have promised; never moves left */
 	uint64_t ack_sent; /* the newest position we have acknowledged */
 	uint32_t rcv_mss;  /* largest segment seen, at most ours */

@@ -80,19 +80,21 @@ static void wait_expired(struct tcb *t, usec_t now)
 /* Storage that is not in use: only then may a buffer be trimmed. */
 static bool holds_idle_storage(const struct tcb *t)
 {
-	return (t->rcv.ring.size && ring_len(&t->rcv.ring) == 0 && t->rcv.ooo.count == 0) ||
-	       ((t->snd.ring.size || t->snd.capacity) && tcb_idle(t));
+	return (ring_is_wasteful(&t->rcv.ring) && t->rcv.ooo.count == 0) ||
+	       ring_is_wasteful(&t->snd.ring) || (t->snd.capacity && tcb_idle(t));
 }
 
 static void trim_expired(struct tcb *t, usec_t now)
 {
-	if (now - t->active_at < TCB_TRIM_AFTER)
-		return;
-	recvq_trim(&t->rcv);
-	if (tcb_idle(t)) {
+	bool quiet = now - t->active_at >= TCB_TRIM_AFTER;
+
+	/* what a busy connection uses all the time stays */
+	if (quiet || t->rcv.ring.size > TCB_BUFFER_START)
+		recvq_trim(&t->rcv);
+	if (quiet || t->snd.ring.size > TCB_BUFFER_START)
 		sendq_trim(&t->snd);
+	if (quiet && tcb_idle(t))
 		undo_end(&t->loss.undo);
-	}
 }
 
 static void (*const expired[TCB_TIMERS])(struct tcb *t, usec_t now) = {

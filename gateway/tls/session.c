@@ -166,7 +166,7 @@ size_t session_read(struct session *s, struct span *in, uint8_t *buf, size_t siz
 static size_t record_size(const struct ring *out, size_t wanted)
 {
 	size_t room = ring_room(out);
-	size_t least = out->limit / 8 < RECORD_MAX ? out->limit / 8 : RECORD_MAX;
+	size_t least = out->bound / 8 < RECORD_MAX ? out->bound / 8 : RECORD_MAX;
 	size_t n = wanted < RECORD_MAX ? wanted : RECORD_MAX;
 
 	if (room <= RECORD_EXTRA)

@@ -284,9 +284,9 @@ bool worker_open(
 	list_init(&w->dirty);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->done, NULL);
-	if (!intake_init(
-		    &w->intake, config->snapshot, config->memory, config->flows, config->host)) {
-		err_add(err, "worker %u: out of memory for %zu flows", number, config->flows);
+	if (!intake_init(&w->intake, config->snapshot, &config->limits)) {
+		err_add(err, "worker %u: out of memory for %zu flows", number,
+			config->limits.flows);
 		return false;
 	}
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);

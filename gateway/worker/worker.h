@@ -28,9 +28,8 @@ struct worker_config {
 	uint32_t mark;      /* the bit that tells the guard of the rules: allowed */
 	const char *inside; /* router mode: interfaces of the plain and of the wire side */
 	const char *outside;
-	bool host;     /* host mode */
-	size_t memory; /* bytes of all rings of one worker */
-	size_t flows;  /* of one worker */
+	bool host; /* host mode */
+	struct intake_limits limits;
 };
 
 enum worker_count {

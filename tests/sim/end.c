@@ -175,7 +175,7 @@ static void check_acks(struct end *e, const struct segment *seg)
 	uint64_t ack = seq_unwrap(seg->ack, e->our_ack), unit = 1u << e->params.rcv_wscale;
 	uint64_t edge = ack + (uint64_t)seg->wnd * unit;
 	uint64_t held = ring_len(&e->tcb.rcv.ring);
-	uint64_t hard = e->tcb.rcv.nxt + e->tcb.rcv_limit + unit - held;
+	uint64_t hard = e->tcb.rcv.nxt + e->tcb.rcv_most + unit - held;
 
 	sim_check(ack >= e->our_ack, "%c: ACK goes back", e->name);
 	sim_check(ack <= e->peer->tcb.snd.nxt, "%c: ACK of what was not sent", e->name);

@@ -44,6 +44,9 @@ static void begin_legs(struct flow *f, usec_t now)
 		;
 }
 
+static const struct intake_limits limits = {
+	.memory = 1 << 20, .buffer = 1 << 20, .flows = 4, .near = true};
+
 static int set_up(void **state)
 {
 	struct bench *b = calloc(1, sizeof(*b));
@@ -61,7 +64,7 @@ static int set_up(void **state)
 	};
 	rmdir(dir);
 	assert_non_null(b->snapshot.keystore);
-	assert_true(intake_init(&b->intake, &b->snapshot, 1 << 20, 4, true));
+	assert_true(intake_init(&b->intake, &b->snapshot, &limits));
 	assert_true(endpoint_parse("10.0.0.1:40000", &b->key.local));
 	assert_true(endpoint_parse("192.0.2.1:5432", &b->key.remote));
 	b->flow = flow_new(&b->snapshot, NULL, &b->key, DIRECTION_OUTBOUND, 0);

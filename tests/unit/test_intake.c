@@ -32,6 +32,9 @@ struct bench {
 	struct flow *flow;
 };
 
+static const struct intake_limits limits = {
+	.memory = 1 << 20, .buffer = 1 << 20, .flows = 4, .near = true};
+
 static int set_up(void **state)
 {
 	struct bench *b = calloc(1, sizeof(*b));
@@ -48,7 +51,7 @@ static int set_up(void **state)
 		.references = 1,
 	};
 	assert_non_null(b->snapshot.keystore);
-	assert_true(intake_init(&b->intake, &b->snapshot, 1 << 20, 4, true));
+	assert_true(intake_init(&b->intake, &b->snapshot, &limits));
 	rmdir(dir);
 	*state = b;
 	return 0;

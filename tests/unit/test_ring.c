@@ -169,6 +169,48 @@ static void test_trim_keeps_what_is_inside(void **state)
 	ring_fini(&r);
 }
 
+/* What is left of a large ring moves into a small one, in order, also across the wrap. */
+static void test_trim_moves_what_is_left(void **state)
+{
+	static uint8_t bytes[60000];
+	struct budget budget = {.limit = 1 << 20};
+	struct ring r;
+	struct span s[2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7 + i / 256);
+	ring_init(&r, 1 << 16, &budget);
+	assert_true(ring_push(&r, span_of(bytes, 50000)));
+	ring_consume(&r, 50000);
+	assert_true(ring_push(&r, span_of(bytes, 60000)));
+	ring_trim(&r);
+	assert_int_equal(budget.used, 1 << 16);
+	ring_consume(&r, 55000);
+	ring_trim(&r);
+	assert_int_equal(budget.used, 16384);
+	ring_slice(&r, 0, 5000, s);
+	assert_memory_equal(s[0].ptr, bytes + 55000, s[0].len);
+	assert_memory_equal(s[1].ptr, bytes + 55000 + s[0].len, s[1].len);
+	ring_fini(&r);
+}
+
+static void test_bound_limits_the_room(void **state)
+{
+	struct ring r;
+
+	(void)state;
+	ring_init(&r, 1 << 16, NULL);
+	ring_set_bound(&r, 5000);
+	assert_true(ring_push(&r, span_of("0123456789", 10)));
+	assert_int_equal(ring_room(&r), 4990);
+	ring_set_bound(&r, 5);
+	assert_int_equal(ring_room(&r), 0);
+	ring_set_bound(&r, SIZE_MAX);
+	assert_int_equal(ring_room(&r), (1 << 16) - 10);
+	ring_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +221,8 @@ int main(void)
 		cmocka_unit_test(test_budget_is_shared_and_returned),
 		cmocka_unit_test(test_space_is_contiguous_and_becomes_content),
 		cmocka_unit_test(test_trim_keeps_what_is_inside),
+		cmocka_unit_test(test_trim_moves_what_is_left),
+		cmocka_unit_test(test_bound_limits_the_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

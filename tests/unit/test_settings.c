@@ -56,6 +56,7 @@ static void test_defaults(void **state)
 	assert_false(s->established_keep);
 	assert_int_equal(s->mark, 0x40000000);
 	assert_int_equal(s->memory, 1u << 30);
+	assert_int_equal(s->buffer, 6u << 20);
 	assert_int_equal(s->flows, 65536);
 	assert_int_equal(s->log, LOG_TARGET_STDERR);
 	assert_int_equal(s->log_level, LOG_LEVEL_INFO);
@@ -65,11 +66,12 @@ static void test_defaults(void **state)
 
 static void test_every_key(void **state)
 {
-	struct settings *s = good("[gateway]\nmode=Router\ninside=br-in\noutside=eth0.7\n"
-				  "rules=rules.d\nkeyring=/k\nring=SYS/attls-ring\n"
-				  "control=sub/c.sock\nworkers=4\nqueue_base=2000\n"
-				  "unmatched=reject\nestablished=reset\nmark=0x8000\nmemory=512M\n"
-				  "flows=1000\nlog=syslog\nlog_level=debug\nuser=attls\n");
+	struct settings *s =
+		good("[gateway]\nmode=Router\ninside=br-in\noutside=eth0.7\n"
+		     "rules=rules.d\nkeyring=/k\nring=SYS/attls-ring\n"
+		     "control=sub/c.sock\nworkers=4\nqueue_base=2000\n"
+		     "unmatched=reject\nestablished=reset\nmark=0x8000\nmemory=512M\n"
+		     "buffer=16M\nflows=1000\nlog=syslog\nlog_level=debug\nuser=attls\n");
 
 	(void)state;
 	assert_int_equal(s->mode, MODE_ROUTER);
@@ -85,6 +87,7 @@ static void test_every_key(void **state)
 	assert_false(s->established_keep);
 	assert_int_equal(s->mark, 0x8000);
 	assert_int_equal(s->memory, 512u << 20);
+	assert_int_equal(s->buffer, 16u << 20);
 	assert_int_equal(s->flows, 1000);
 	assert_int_equal(s->log, LOG_TARGET_SYSLOG);
 	assert_int_equal(s->log_level, LOG_LEVEL_DEBUG);
@@ -129,6 +132,8 @@ static void test_refusals(void **state)
 		{"memory = 1T", "\"1T\" is no size: write bytes, or 64K, 512M, 2G"},
 		{"memory = 99999999999G",
 			"\"99999999999G\" is no size: write bytes, or 64K, 512M, 2G"},
+		{"buffer = 63K", "\"63K\" is not from 64K to 256M"},
+		{"buffer = 1G", "\"1G\" is not from 64K to 256M"},
 		{"flows = 0", "\"0\" is not a number from 1 to 16777216"},
 		{"flows = 18446744073709551617",
 			"\"18446744073709551617\" is not a number from 1 to 16777216"},
@@ -155,7 +160,7 @@ static void test_refusals(void **state)
 		"2: [gateway] zzzzzz: unknown key; [gateway] has mode, inside, outside, rules, "
 		"keyring, "
 		"ring, control, workers, queue_base, unmatched, established, mark, memory, "
-		"flows, log, "
+		"buffer, flows, log, "
 		"log_level, user");
 	refused("[gateway]\nmode = router\noutside = eth0\n",
 		"1: [gateway] inside: is missing: the interface of the plain side, since mode = "
