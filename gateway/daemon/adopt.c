@@ -42,26 +42,27 @@ static FILE *open_list(const struct settings *s)
 void adopt_established(struct daemon *d)
 {
 	FILE *in = d->settings->established_keep ? open_list(d->settings) : NULL;
-	struct owner_source owners = {.fd = -1};
+	struct sockdiag sockets = {.fd = -1};
 	struct err_list err;
 	char line[256];
 	size_t count = 0;
 
 	err_init(&err);
-	while (in && (owners.fd >= 0 || owner_open(&owners, &err)) &&
+	while (in && (sockets.fd >= 0 || sockdiag_open(&sockets, &err)) &&
 		fgets(line, sizeof(line), in)) {
 		struct tuple key = {0};
-		uint64_t cookie, now;
+		struct socket_facts now;
+		uint64_t cookie;
 
-		if (!read_line(line, &key, &cookie) || !owner_cookie(&owners, &key, &now) ||
-			now != cookie)
+		if (!read_line(line, &key, &cookie) || !sockdiag_find(&sockets, &key, 0, &now) ||
+			now.cookie != cookie)
 			continue;
 		pool_call(&d->pool, call_adopt, &key);
 		count++;
 	}
 	if (count > 0)
 		log_info("%zu connections older than the rules are kept in clear", count);
-	owner_close(&owners);
+	sockdiag_close(&sockets);
 	err_fini(&err);
 	if (in)
 		fclose(in);

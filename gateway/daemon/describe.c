@@ -133,6 +133,25 @@ static void add_policy(json_t *o, const struct flow *f, uint64_t generation)
 	json_object_set_new(o, "stale", json_boolean(own != generation));
 }
 
+/* As far as the rules asked for it. */
+static void add_owner(json_t *o, const struct owner *owner)
+{
+	const struct {
+		const char *key;
+		const char *text;
+	} facts[] = {
+		{"process", owner->process},
+		{"exe", owner->exe},
+		{"unit", owner->unit},
+		{"cgroup", owner->cgroup},
+		{"container", owner->container},
+		{"container_name", owner->container_name},
+	};
+
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+		json_object_set_new(o, facts[i].key, text_or_null(facts[i].text));
+}
+
 static json_t *describe_flow(const struct worker *w, const struct flow *f)
 {
 	const struct tuple *key = &f->key[SIDE_PLAIN];
@@ -149,6 +168,7 @@ static json_t *describe_flow(const struct worker *w, const struct flow *f)
 	add_tls(o, f);
 	json_object_set_new(
 		o, "uid", owner_has(&f->owner, OWNER_UID) ? number(f->owner.uid) : json_null());
+	add_owner(o, &f->owner);
 	if (flow_has_legs(f)) {
 		json_object_set_new(o, "plain", describe_leg(&f->leg[SIDE_PLAIN]));
 		json_object_set_new(o, "wire", describe_leg(&f->leg[SIDE_WIRE]));

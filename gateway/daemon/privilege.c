@@ -54,12 +54,19 @@ static bool keep(int capability)
 					 (unsigned)capability) == 0;
 }
 
+/* For the owner thread alone, which raises it: whose a socket is stands in /proc of others. */
+static bool lend(bool have, int capability)
+{
+	return !have || capng_update(CAPNG_ADD, CAPNG_PERMITTED, (unsigned)capability) == 0;
+}
+
 bool privilege_drop(const char *user, struct err_list *err)
 {
 	int files = *user ? -1 : file_capability();
+	bool trace = capng_have_capability(CAPNG_PERMITTED, CAP_SYS_PTRACE);
 
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (!keep(CAP_NET_ADMIN) || !keep(files)) {
+	if (!keep(CAP_NET_ADMIN) || !keep(files) || !lend(trace, CAP_SYS_PTRACE)) {
 		err_add(err, "the set of capabilities cannot be built");
 		return false;
 	}

@@ -9,7 +9,8 @@
 void privilege_seal(void);
 
 /**
- * privilege_drop() - keep CAP_NET_ADMIN, which every verdict needs, and nothing else
+ * privilege_drop() - keep CAP_NET_ADMIN, which every verdict needs, and for the owner thread
+ * CAP_SYS_PTRACE, which it alone raises
  * @user: account to change to; "" keeps the present one
  * Without CAP_SETPCAP the bounding set stays as it is, which a container has bounded already.
  */

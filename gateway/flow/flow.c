@@ -81,6 +81,7 @@ void flow_free(struct flow *f)
 	release_legs(f);
 	context_put(f->context);
 	snapshot_put(f->snapshot);
+	free(f->identity);
 	free(f);
 }
 

@@ -83,6 +83,7 @@ struct flow {
 	enum side fault_side; /* whose leg it came from, with FAULT_PEER_RESET, _TIMEOUT */
 	bool reported;        /* the log has the end */
 	struct owner owner;
+	char *identity;   /* what its strings lie in; owned */
 	usec_t opened;    /* time of the SYN */
 	usec_t expires;   /* OPENING, PASS, LINGER: end of life; HANDSHAKE: time-out */
 	usec_t retry;     /* storage was refused: try again then */

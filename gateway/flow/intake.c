@@ -3,6 +3,7 @@
 #include "gateway/flow/intake.h"
 
 #include "gateway/flow/handshake.h"
+#include "gateway/flow/identity.h"
 #include "gateway/flow/report.h"
 
 enum { REPLY_TTL = 64, PASS_IDLE_S = 5 * 24 * 3600, PASS_CLOSED_S = 60, LOGS_PER_SECOND = 20 };
@@ -212,6 +213,7 @@ static struct flow *add_flow(struct intake *in, const struct arrival *a, const s
 	if (!f)
 		return NULL;
 	f->owner = a->owner;
+	f->identity = identity_keep(&f->owner);
 	if (in->table.count >= in->table.limit && table_oldest_young(&in->table))
 		intake_retire(in, table_oldest_young(&in->table));
 	if (table_add(&in->table, f))

@@ -24,6 +24,16 @@ void mail_post(struct worker *w, const struct icmp_error *e)
 	wake(w);
 }
 
+void mail_answer(struct inquiry *q)
+{
+	struct worker *w = q->worker;
+
+	pthread_mutex_lock(&w->lock);
+	list_append(&w->answers, &q->node);
+	pthread_mutex_unlock(&w->lock);
+	wake(w);
+}
+
 void mail_call(struct worker *w, void (*call)(struct worker *w, void *arg), void *arg)
 {
 	if (!w->started) {

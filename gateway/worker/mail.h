@@ -8,6 +8,9 @@
 /** mail_call() - run @call(w, @arg) on the worker's thread and wait until it has */
 void mail_call(struct worker *w, void (*call)(struct worker *w, void *arg), void *arg);
 
+/** mail_answer() - give @q back to the worker that asked; it is the worker's from now on */
+void mail_answer(struct inquiry *q);
+
 /** mail_post() - leave a note about an ICMP error and return at once; it may be lost */
 void mail_post(struct worker *w, const struct icmp_error *e);
 

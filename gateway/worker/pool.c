@@ -9,6 +9,7 @@
 bool pool_open(struct pool *p, const struct worker_config *config, struct err_list *err)
 {
 	*p = (struct pool){.config = *config};
+	p->config.lookup = &p->lookup;
 	p->worker = calloc(config->workers, sizeof(*p->worker));
 	if (!p->worker) {
 		err_add(err, "out of memory for %u workers", config->workers);
@@ -27,6 +28,8 @@ bool pool_open(struct pool *p, const struct worker_config *config, struct err_li
 
 bool pool_start(struct pool *p, struct err_list *err)
 {
+	if (!lookup_start(&p->lookup, err))
+		return false;
 	for (unsigned i = 0; i < p->count; i++) {
 		if (!worker_start(&p->worker[i], err))
 			return false;
@@ -44,6 +47,7 @@ void pool_close(struct pool *p)
 {
 	for (unsigned i = 0; i < p->count; i++)
 		worker_stop(&p->worker[i]);
+	lookup_stop(&p->lookup);
 	for (unsigned i = 0; i < p->count; i++)
 		worker_close(&p->worker[i]);
 	free(p->worker);

@@ -8,6 +8,7 @@
 struct pool {
 	struct worker_config config;
 	struct worker *worker;
+	struct lookup lookup;
 	unsigned count;
 };
 

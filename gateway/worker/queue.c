@@ -195,6 +195,7 @@ static void take_message(struct queue *q, const struct nlmsghdr *nlh)
 		.id = ntohl(ph->packet_id),
 		.hook = ph->hook,
 		.indev = attr_be32(attr[NFQA_IFINDEX_INDEV]),
+		.outdev = attr_be32(attr[NFQA_IFINDEX_OUTDEV]),
 		.mark = attr_be32(attr[NFQA_MARK]),
 		.checksum = attr_be32(attr[NFQA_SKB_INFO]) & NFQA_SKB_CSUM_NOTVERIFIED
 				    ? CHECKSUM_UNVERIFIED

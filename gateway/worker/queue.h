@@ -26,6 +26,7 @@ struct packet {
 	size_t len;
 	uint32_t id;
 	uint32_t indev; /* interface index, 0: none */
+	uint32_t outdev;
 	uint32_t mark;
 	uint8_t hook; /* NF_INET_* of <linux/netfilter.h> */
 	uint8_t slot; /* which of the numbers given to queue_open() */

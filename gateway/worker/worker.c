@@ -21,23 +21,20 @@
 #include "gateway/worker/worker.h"
 
 #include "base/log.h"
+#include "gateway/worker/capability.h"
+#include "gateway/worker/decide.h"
 #include "gateway/worker/drive.h"
+#include "gateway/worker/held.h"
 #include "gateway/worker/mail.h"
 #include "gateway/worker/now.h"
 #include "gateway/worker/path.h"
 
 #include <errno.h>
-#include <linux/netfilter.h>
-#include <net/if.h>
+#include <linux/capability.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-/* A stolen segment between the passes. */
-struct stolen {
-	struct arrival arrival;
-	struct flow *flow;
-};
 
 static const char *const count_names[] = {
 	[WORKER_PACKETS] = "packets",
@@ -45,6 +42,7 @@ static const char *const count_names[] = {
 	[WORKER_INJECTED] = "injected",
 	[WORKER_INJECTED_BYTES] = "injected_bytes",
 	[WORKER_ICMP] = "icmp_errors",
+	[WORKER_OWNER_TIMEOUTS] = "owner_timeouts",
 };
 _Static_assert(sizeof(count_names) / sizeof(count_names[0]) == WORKER_COUNTS, "a name per count");
 
@@ -55,84 +53,14 @@ const char *worker_count_name(enum worker_count c)
 
 /* ---- pass 1 and 2: decide, verdicts ---- */
 
-/* An interface that was created anew has another index: then both are looked up again. */
-static bool from_inside(struct worker *w, uint32_t indev)
+/* Pass 2: all verdicts so far, and the answers that belong to no flow. */
+static void give_verdicts(struct worker *w)
 {
-	if (indev != w->inside && indev != w->outside) {
-		w->inside = if_nametoindex(w->config->inside);
-		w->outside = if_nametoindex(w->config->outside);
-	}
-	return indev == w->inside;
-}
+	struct reply reply;
 
-static enum side packet_side(struct worker *w, const struct packet *p)
-{
-	switch (p->hook) {
-	case NF_INET_LOCAL_OUT:
-	case NF_INET_PRE_ROUTING: return SIDE_PLAIN;
-	case NF_INET_FORWARD: return from_inside(w, p->indev) ? SIDE_PLAIN : SIDE_WIRE;
-	default: return SIDE_WIRE;
-	}
-}
-
-static void find_owner(const struct worker *w, struct arrival *a)
-{
-	bool plain = a->side == SIDE_PLAIN;
-	struct tuple key = {
-		.local = plain ? a->seg.src : a->seg.dst,
-		.remote = plain ? a->seg.dst : a->seg.src,
-	};
-
-	if (!w->config->host || !intake_wants_owner(&w->intake, a))
-		return;
-	if (owner_find(&w->owners, &key, &a->owner.uid) ||
-		(!plain && owner_find_listener(&w->owners, &key.local, &a->owner.uid)))
-		a->owner.known = OWNER_UID;
-}
-
-/*
- * The guard lets marked packets pass: those of flows that are let through, and the SYN of an
- * application, without which the firewall rules refuse it. Other packets of a handshake carry
- * nothing and need no mark, which a socket could inherit (tcp_fwmark_accept).
- */
-static uint32_t mark_for(const struct worker *w, const struct packet *p, const struct stolen *s)
-{
-	bool passed = s->flow && s->flow->state == FLOW_PASS;
-	bool opens = s->arrival.side == SIDE_PLAIN && (s->arrival.seg.flags & SEG_SYN);
-
-	return passed || opens ? p->mark | w->config->mark : p->mark;
-}
-
-/* Pass 1 for one packet. Return: true if @s was filled in. */
-static bool decide(struct worker *w, const struct packet *p, usec_t now, struct stolen *s)
-{
-	struct arrival *a = &s->arrival;
-	enum drop why;
-	size_t len;
-
-	*a = (struct arrival){.side = packet_side(w, p)};
-	why = segment_decode(&a->seg, span_of(p->bytes, p->len), p->checksum);
-	if (why != DROP_NONE) {
-		w->intake.drops[why]++;
-		queue_drop(&w->queue, p);
-		return false;
-	}
-	find_owner(w, a);
-	switch (intake_decide(&w->intake, a, now, &s->flow)) {
-	case VERDICT_ACCEPT: queue_accept(&w->queue, p, mark_for(w, p, s), 0); break;
-	case VERDICT_STRIP:
-		len = segment_strip(p->bytes, p->len);
-		if (len > 0)
-			queue_accept(&w->queue, p, mark_for(w, p, s), len);
-		else
-			queue_drop(&w->queue, p);
-		break;
-	case VERDICT_DROP: queue_drop(&w->queue, p); break;
-	case VERDICT_STEAL: queue_drop(&w->queue, p); return true;
-	}
-	if (s->flow && s->flow->state != FLOW_DEAD)
-		drive_later(w, s->flow);
-	return false;
+	queue_flush(&w->queue);
+	while (intake_reply(&w->intake, &reply))
+		drive_send(w, reply.side, &reply.seg);
 }
 
 /* Take one batch through passes 1 to 3. Return: whether there was any. */
@@ -140,7 +68,6 @@ static bool take_batch(struct worker *w)
 {
 	struct stolen stolen[QUEUE_BATCH];
 	size_t count = 0;
-	struct reply reply;
 	usec_t now;
 
 	if (queue_receive(&w->queue) == 0)
@@ -153,12 +80,10 @@ static bool take_batch(struct worker *w)
 
 		if (p->slot == PATH_SLOT)
 			path_take(w, p);
-		else if (decide(w, p, now, &stolen[count]))
+		else if (decide_packet(w, p, now, &stolen[count]))
 			count++;
 	}
-	queue_flush(&w->queue);
-	while (intake_reply(&w->intake, &reply))
-		drive_send(w, reply.side, &reply.seg);
+	give_verdicts(w);
 	for (size_t i = 0; i < count; i++) {
 		struct arrival *a = &stolen[i].arrival;
 
@@ -221,6 +146,28 @@ static void serve_call(struct worker *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
+static struct inquiry *next_answer(struct worker *w)
+{
+	struct inquiry *q = NULL;
+
+	pthread_mutex_lock(&w->lock);
+	if (!list_empty(&w->answers)) {
+		q = list_entry(w->answers.next, struct inquiry, node);
+		list_remove(&q->node);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return q;
+}
+
+static void serve_answers(struct worker *w)
+{
+	usec_t now = now_monotonic();
+	struct inquiry *q;
+
+	while ((q = next_answer(w)))
+		held_answer(w, q, now);
+}
+
 static void serve_mail(struct worker *w)
 {
 	uint64_t n;
@@ -228,13 +175,15 @@ static void serve_mail(struct worker *w)
 	if (read(w->mail_fd, &n, sizeof(n)) < 0)
 		return;
 	serve_notes(w);
+	serve_answers(w);
 	serve_call(w);
 }
 
 /* Sleep until a packet, a call or the earliest deadline. */
 static void wait_for_work(struct worker *w)
 {
-	usec_t next = deadlines_next(&w->intake.table.deadlines), now = now_monotonic();
+	usec_t next = usec_min(deadlines_next(&w->intake.table.deadlines), held_next(w));
+	usec_t now = now_monotonic();
 	struct epoll_event event;
 	int ms = -1;
 
@@ -250,12 +199,17 @@ static void wait_for_work(struct worker *w)
 
 static void *worker_run(void *arg)
 {
+	static const int capabilities[] = {CAP_NET_ADMIN};
 	struct worker *w = arg;
 
+	capability_only(capabilities, 1);
 	while (!w->stop) {
 		bool busy = take_batch(w);
 
 		serve_mail(w);
+		if (w->held_count > 0)
+			held_expire(w, now_monotonic());
+		give_verdicts(w);
 		drive_all(w);
 		if (!busy && !w->stop)
 			wait_for_work(w);
@@ -280,8 +234,10 @@ bool worker_open(
 		first, (uint16_t)(first + 1), (uint16_t)(config->queue_base + 2 * config->workers)};
 
 	*w = (struct worker){.number = number, .config = config, .epoll = -1, .mail_fd = -1};
-	w->owners.fd = -1;
+	w->sockdiag.fd = -1;
 	list_init(&w->dirty);
+	list_init(&w->held);
+	list_init(&w->answers);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->done, NULL);
 	if (!intake_init(&w->intake, config->snapshot, &config->limits)) {
@@ -291,7 +247,7 @@ bool worker_open(
 	}
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	w->mail_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!owner_open(&w->owners, err) ||
+	if (!sockdiag_open(&w->sockdiag, err) ||
 		!queue_open(&w->queue, numbers, number == 0 ? 3 : 2, err))
 		return false;
 	if (!watch(w, queue_fd(&w->queue)) || !watch(w, w->mail_fd)) {
@@ -329,10 +285,15 @@ void worker_stop(struct worker *w)
 
 void worker_close(struct worker *w)
 {
+	struct inquiry *q;
+
+	held_free(w);
+	while ((q = next_answer(w)))
+		free(q);
 	intake_fini(&w->intake);
 	if (w->queue.socket)
 		queue_close(&w->queue);
-	owner_close(&w->owners);
+	sockdiag_close(&w->sockdiag);
 	if (w->epoll >= 0)
 		close(w->epoll);
 	if (w->mail_fd >= 0)

@@ -12,7 +12,7 @@
 #include "gateway/flow/intake.h"
 #include "gateway/packet/icmp.h"
 #include "gateway/worker/inject.h"
-#include "gateway/worker/owner.h"
+#include "gateway/worker/lookup.h"
 #include "gateway/worker/queue.h"
 
 #include <pthread.h>
@@ -22,6 +22,7 @@ enum { WORKER_NOTES = 16 };
 /* What all workers have in common; read-only while they run. */
 struct worker_config {
 	const struct inject *inject;
+	struct lookup *lookup;
 	struct snapshot *snapshot; /* in force at the start */
 	unsigned workers;
 	uint16_t queue_base;
@@ -38,6 +39,7 @@ enum worker_count {
 	WORKER_INJECTED,       /* packets (super-segments count once) injected */
 	WORKER_INJECTED_BYTES, /* payload of those */
 	WORKER_ICMP,           /* ICMP errors about our flows */
+	WORKER_OWNER_TIMEOUTS, /* SYNs decided without all that could be asked of the owner */
 	WORKER_COUNTS
 };
 
@@ -48,9 +50,12 @@ struct worker {
 	uint32_t inside;    /* their indexes as last seen */
 	uint32_t outside;
 	struct queue queue;
-	struct owner_source owners;
+	struct sockdiag sockdiag;
 	struct intake intake;
 	struct list dirty; /* flows to be driven before the batch ends */
+	struct list held;  /* SYNs whose owner is being looked up; see held.h */
+	size_t held_count;
+	uint64_t held_id; /* of the last one */
 	uint64_t counts[WORKER_COUNTS];
 
 	pthread_t thread;
@@ -64,6 +69,7 @@ struct worker {
 	void *call_arg;
 	struct icmp_error note[WORKER_NOTES]; /* from worker 0; more at a time are lost */
 	size_t note_count;
+	struct list answers; /* inquiries that came back */
 };
 
 /** worker_open() - bind queues, allocate; no thread yet */

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* decide.c - one packet from its bytes to its verdict */
+#include "gateway/worker/decide.h"
+
+#include "gateway/worker/drive.h"
+#include "gateway/worker/held.h"
+
+#include <linux/netfilter.h>
+#include <net/if.h>
+
+enum { SLOT_SYN = 1 };
+
+/* An interface that was created anew has another index: then both are looked up again. */
+static bool from_inside(struct worker *w, uint32_t indev)
+{
+	if (indev != w->inside && indev != w->outside) {
+		w->inside = if_nametoindex(w->config->inside);
+		w->outside = if_nametoindex(w->config->outside);
+	}
+	return indev == w->inside;
+}
+
+static enum side packet_side(struct worker *w, const struct packet *p)
+{
+	switch (p->hook) {
+	case NF_INET_LOCAL_OUT:
+	case NF_INET_PRE_ROUTING: return SIDE_PLAIN;
+	case NF_INET_FORWARD: return from_inside(w, p->indev) ? SIDE_PLAIN : SIDE_WIRE;
+	default: return SIDE_WIRE;
+	}
+}
+
+/* ---- the owner ---- */
+
+static bool find_socket(const struct worker *w, const struct packet *p, const struct arrival *a,
+	struct socket_facts *facts)
+{
+	bool plain = a->side == SIDE_PLAIN;
+	struct tuple key = {
+		.local = plain ? a->seg.src : a->seg.dst,
+		.remote = plain ? a->seg.dst : a->seg.src,
+	};
+	uint32_t interface = plain ? p->outdev : p->indev;
+
+	return sockdiag_find(&w->sockdiag, &key, interface, facts) ||
+	       (!plain && sockdiag_find_listener(&w->sockdiag, &key.local, interface, facts));
+}
+
+/*
+ * Put into @a what the kernel tells at once. Return: true if more could decide and can be looked
+ * for; then the packet is held, or dropped where there is no room: its sender will try again.
+ */
+static bool find_owner(struct worker *w, const struct packet *p, struct arrival *a, usec_t now)
+{
+	struct socket_facts facts;
+	unsigned wants;
+
+	if (!w->config->host || !intake_wants_owner(&w->intake, a) || !find_socket(w, p, a, &facts))
+		return false;
+	a->owner = (struct owner){.known = OWNER_UID, .uid = facts.uid};
+	wants = p->slot == SLOT_SYN ? intake_wants_owner(&w->intake, a) : 0;
+	if (!wants)
+		return false;
+	if (!held_add(w, p, &facts, wants, now)) {
+		w->intake.drops[DROP_TABLE_FULL]++;
+		queue_drop(&w->queue, p);
+	}
+	return true;
+}
+
+/* ---- the verdict ---- */
+
+/*
+ * The guard lets marked packets pass: those of flows that are let through, and the SYN of an
+ * application, without which the firewall rules refuse it. Other packets of a handshake carry
+ * nothing and need no mark, which a socket could inherit (tcp_fwmark_accept).
+ */
+static uint32_t mark_for(const struct worker *w, const struct packet *p, const struct stolen *s)
+{
+	bool passed = s->flow && s->flow->state == FLOW_PASS;
+	bool opens = s->arrival.side == SIDE_PLAIN && (s->arrival.seg.flags & SEG_SYN);
+
+	return passed || opens ? p->mark | w->config->mark : p->mark;
+}
+
+/* Return: true if the packet was stolen. */
+static bool give_verdict(struct worker *w, const struct packet *p, usec_t now, struct stolen *s)
+{
+	size_t len;
+
+	switch (intake_decide(&w->intake, &s->arrival, now, &s->flow)) {
+	case VERDICT_ACCEPT: queue_accept(&w->queue, p, mark_for(w, p, s), 0); break;
+	case VERDICT_STRIP:
+		len = segment_strip(p->bytes, p->len);
+		if (len > 0)
+			queue_accept(&w->queue, p, mark_for(w, p, s), len);
+		else
+			queue_drop(&w->queue, p);
+		break;
+	case VERDICT_DROP: queue_drop(&w->queue, p); break;
+	case VERDICT_STEAL: queue_drop(&w->queue, p); return true;
+	}
+	if (s->flow && s->flow->state != FLOW_DEAD)
+		drive_later(w, s->flow);
+	return false;
+}
+
+bool decide_arrival(struct worker *w, const struct packet *p, struct arrival *a)
+{
+	enum drop why;
+
+	*a = (struct arrival){.side = packet_side(w, p)};
+	why = segment_decode(&a->seg, span_of(p->bytes, p->len), p->checksum);
+	if (why == DROP_NONE)
+		return true;
+	w->intake.drops[why]++;
+	queue_drop(&w->queue, p);
+	return false;
+}
+
+bool decide_packet(struct worker *w, const struct packet *p, usec_t now, struct stolen *s)
+{
+	return decide_arrival(w, p, &s->arrival) && !find_owner(w, p, &s->arrival, now) &&
+	       give_verdict(w, p, now, s);
+}
+
+/* Stolen or dropped: of a SYN nothing is left to be taken. */
+void decide_held(struct worker *w, const struct packet *p, const struct arrival *a, usec_t now)
+{
+	struct stolen s = {.arrival = *a};
+
+	give_verdict(w, p, now, &s);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* held.c - SYNs that wait until it is known whose they are */
+#include "gateway/worker/held.h"
+
+#include "gateway/worker/decide.h"
+
+#include <stdlib.h>
+
+struct held {
+	struct list node; /* of worker->held, in order of arrival */
+	uint64_t id;
+	usec_t until;
+	uid_t uid;
+	struct packet packet; /* its bytes follow */
+	uint8_t bytes[];
+};
+
+/* What follows from the path of the socket's group comes first: often that is enough. */
+static unsigned first_of(unsigned wants)
+{
+	return wants & OWNER_OF_SOCKET ? wants & OWNER_OF_SOCKET : wants;
+}
+
+static struct inquiry *inquire(
+	struct worker *w, const struct held *h, const struct socket_facts *facts, unsigned wants)
+{
+	struct inquiry *q = malloc(sizeof(*q));
+
+	if (!q)
+		return NULL;
+	list_init(&q->node);
+	q->worker = w;
+	q->id = h->id;
+	q->socket = *facts;
+	q->wants = first_of(wants);
+	q->asked = 0;
+	q->until = h->until;
+	q->owner = (struct owner){.known = OWNER_UID, .uid = facts->uid};
+	q->cgroup[0] = '\0';
+	return q;
+}
+
+bool held_add(struct worker *w, const struct packet *p, const struct socket_facts *facts,
+	unsigned wants, usec_t now)
+{
+	struct held *h = w->held_count < HELD_MAX ? malloc(sizeof(*h) + p->len) : NULL;
+	struct inquiry *q;
+
+	if (!h)
+		return false;
+	h->id = ++w->held_id;
+	h->until = now + HELD_TIME;
+	h->uid = facts->uid;
+	h->packet = *p;
+	h->packet.bytes = h->bytes;
+	memcpy(h->bytes, p->bytes, p->len);
+	q = inquire(w, h, facts, wants);
+	if (!q) {
+		free(h);
+		return false;
+	}
+	list_append(&w->held, &h->node);
+	w->held_count++;
+	lookup_ask(w->config->lookup, q);
+	return true;
+}
+
+static void release(struct worker *w, struct held *h)
+{
+	list_remove(&h->node);
+	w->held_count--;
+	free(h);
+}
+
+static struct held *find(const struct worker *w, uint64_t id)
+{
+	list_each (node, &w->held) {
+		struct held *h = list_entry(node, struct held, node);
+
+		if (h->id == id)
+			return h;
+	}
+	return NULL;
+}
+
+void held_answer(struct worker *w, struct inquiry *q, usec_t now)
+{
+	struct held *h = find(w, q->id);
+	struct arrival a;
+	unsigned wants = 0;
+
+	if (h && decide_arrival(w, &h->packet, &a)) {
+		a.owner = q->owner;
+		wants = intake_wants_owner(&w->intake, &a) & ~q->asked;
+		if (wants) {
+			q->wants = first_of(wants);
+			lookup_ask(w->config->lookup, q);
+			return;
+		}
+		decide_held(w, &h->packet, &a, now);
+	}
+	if (h)
+		release(w, h);
+	free(q);
+}
+
+static struct held *oldest(const struct worker *w)
+{
+	return list_empty(&w->held) ? NULL : list_entry(w->held.next, struct held, node);
+}
+
+usec_t held_next(const struct worker *w)
+{
+	const struct held *h = oldest(w);
+
+	return h ? h->until : USEC_NEVER;
+}
+
+void held_expire(struct worker *w, usec_t now)
+{
+	struct arrival a;
+
+	while (held_next(w) <= now) {
+		struct held *h = oldest(w);
+
+		w->counts[WORKER_OWNER_TIMEOUTS]++;
+		if (decide_arrival(w, &h->packet, &a)) {
+			a.owner = (struct owner){.known = OWNER_UID, .uid = h->uid};
+			decide_held(w, &h->packet, &a, now);
+		}
+		release(w, h);
+	}
+}
+
+void held_free(struct worker *w)
+{
+	while (oldest(w))
+		release(w, oldest(w));
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lookup.c - the owner thread: what files tell about whose a socket is */
+#include "gateway/worker/lookup.h"
+
+#include "base/log.h"
+#include "gateway/worker/capability.h"
+#include "gateway/worker/mail.h"
+#include "gateway/worker/now.h"
+
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	OF_GROUP = OWNER_CGROUP | OWNER_UNIT | OWNER_CONTAINER | OWNER_CONTAINER_NAME,
+	OF_PROCESS = OWNER_PROCESS | OWNER_EXE,
+};
+
+/* ---- one inquiry ---- */
+
+static const char *text_or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+static void find_container_name(struct inquiry *q)
+{
+	struct owner *o = &q->owner;
+
+	if (!o->container)
+		o->known |= OWNER_CONTAINER_NAME; /* in none, so there is no name */
+	else if (engine_container_name("", o->container, q->container_name))
+		o->known |= OWNER_CONTAINER_NAME;
+	o->container_name = text_or_null(q->container_name);
+}
+
+/* All facts of a group follow from its path, so all are told. */
+static void find_group(struct finder *f, struct inquiry *q)
+{
+	struct owner *o = &q->owner;
+
+	if (q->socket.cgroup == 0 || !cgroups_path(&f->groups, q->socket.cgroup, q->cgroup)) {
+		q->cgroup[0] = '\0';
+		return;
+	}
+	o->cgroup = q->cgroup;
+	o->known |= OWNER_CGROUP;
+	if (unit_of(q->cgroup, q->unit))
+		o->known |= OWNER_UNIT;
+	if (container_of(q->cgroup, q->container))
+		o->known |= OWNER_CONTAINER;
+	o->unit = text_or_null(q->unit);
+	o->container = text_or_null(q->container);
+	if ((q->wants & OWNER_CONTAINER_NAME) && owner_has(o, OWNER_CONTAINER))
+		find_container_name(q);
+}
+
+static void find_process(struct finder *f, struct inquiry *q)
+{
+	struct owner *o = &q->owner;
+	pid_t pid = process_find(&f->processes, &f->groups, q->cgroup, q->socket.inode, q->until);
+
+	if (pid == 0)
+		return;
+	if (process_name(pid, q->process)) {
+		o->process = q->process;
+		o->known |= OWNER_PROCESS;
+	}
+	if (process_exe(pid, q->exe)) {
+		o->exe = q->exe;
+		o->known |= OWNER_EXE;
+	}
+}
+
+void finder_answer(struct finder *f, struct inquiry *q)
+{
+	bool process = q->wants & OF_PROCESS;
+
+	/* the process is looked for in its group first */
+	if ((q->wants & OF_GROUP) || (process && !owner_has(&q->owner, OWNER_CGROUP)))
+		find_group(f, q);
+	if (process)
+		find_process(f, q);
+}
+
+/* ---- the thread ---- */
+
+static struct inquiry *next_inquiry(struct lookup *l)
+{
+	struct inquiry *q = NULL;
+
+	pthread_mutex_lock(&l->lock);
+	while (list_empty(&l->inquiries) && !l->stop)
+		pthread_cond_wait(&l->asked, &l->lock);
+	if (!l->stop) {
+		q = list_entry(l->inquiries.next, struct inquiry, node);
+		list_remove(&q->node);
+	}
+	pthread_mutex_unlock(&l->lock);
+	return q;
+}
+
+static void warn_once(struct lookup *l, const struct inquiry *q)
+{
+	if (l->sees_processes || !(q->wants & OF_PROCESS))
+		return;
+	l->sees_processes = true;
+	log_warning("jobname: process names and programs of other users' connections are unknown "
+		    "here; give attlsd CAP_SYS_PTRACE");
+}
+
+static void *lookup_run(void *arg)
+{
+	static const int capabilities[] = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
+	struct lookup *l = arg;
+	struct inquiry *q;
+
+	l->sees_processes = capability_only(capabilities, 2) & (1 << 0);
+	while ((q = next_inquiry(l))) {
+		warn_once(l, q);
+		if (now_monotonic() < q->until)
+			finder_answer(l->finder, q);
+		q->asked |= q->wants;
+		mail_answer(q);
+	}
+	return NULL;
+}
+
+bool lookup_start(struct lookup *l, struct err_list *err)
+{
+	int rc;
+
+	list_init(&l->inquiries);
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_cond_init(&l->asked, NULL);
+	l->finder = calloc(1, sizeof(*l->finder));
+	if (!l->finder) {
+		err_add(err, "out of memory");
+		return false;
+	}
+	cgroups_open(&l->finder->groups);
+	rc = pthread_create(&l->thread, NULL, lookup_run, l);
+	l->started = rc == 0;
+	if (!l->started)
+		err_add(err, "owner thread: %s", strerror(rc));
+	return l->started;
+}
+
+void lookup_ask(struct lookup *l, struct inquiry *q)
+{
+	pthread_mutex_lock(&l->lock);
+	list_append(&l->inquiries, &q->node);
+	pthread_cond_signal(&l->asked);
+	pthread_mutex_unlock(&l->lock);
+}
+
+void lookup_stop(struct lookup *l)
+{
+	if (!l->finder)
+		return;
+	pthread_mutex_lock(&l->lock);
+	l->stop = true;
+	pthread_cond_signal(&l->asked);
+	pthread_mutex_unlock(&l->lock);
+	if (l->started)
+		pthread_join(l->thread, NULL);
+	list_each_safe (node, &l->inquiries)
+		free(list_entry(node, struct inquiry, node));
+	cgroups_close(&l->finder->groups);
+	free(l->finder);
+	pthread_mutex_destroy(&l->lock);
+	pthread_cond_destroy(&l->asked);
+	*l = (struct lookup){0};
+}
