@@ -15,7 +15,7 @@ FROM ${BASE}
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         iptables iproute2 openssl libnetfilter-queue1 libmnl0 libssl3 libcap-ng0 libjansson4 \
-        libiniparser1 \
+        libiniparser1 tzdata \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out /
 VOLUME ["/etc/attls"]

@@ -15,6 +15,7 @@
 enum object_kind {
 	OBJECT_ADDRESSES,
 	OBJECT_PORTS,
+	OBJECT_TIME,
 	OBJECT_LEVEL,
 	OBJECT_ACTION,
 	OBJECT_RULE,
@@ -37,6 +38,7 @@ struct object {
 	union {
 		struct addr_set addresses;
 		struct port_set ports;
+		struct schedule *schedule;
 		struct level level;
 		struct action *action;
 		struct rule *rule;
@@ -75,6 +77,7 @@ struct object *loader_find(
 /* One function per kind: reads r->section into r->object, a struct object; context: the loader. */
 void addresses_read(struct reader *r);
 void ports_read(struct reader *r);
+void schedule_read(struct reader *r);
 void level_read(struct reader *r);
 void action_read(struct reader *r);
 void rule_read(struct reader *r);

@@ -57,6 +57,8 @@ struct action {
 	struct profile profile; /* mode ACTION_TLS only */
 };
 
+struct schedule; /* rules/schedule.h */
+
 /* When a rule takes a connection (AT-TLS TTLSRule). Empty lists match everything. */
 struct rule {
 	char *name;
@@ -78,6 +80,8 @@ struct rule {
 	char *userid;    /* that condition as written, NULL without */
 	struct job *jobs;
 	size_t job_count; /* 0: no jobname condition */
+	const struct schedule **schedules;
+	size_t schedule_count; /* 0: at any time */
 	enum on_unknown on_unknown;
 	enum on_removal on_removal;
 	const struct action *action;
@@ -85,11 +89,16 @@ struct rule {
 	_Atomic bool active; /* its time conditions hold, as policy_activate() found last */
 };
 
+/* Which time counts: now, as the rules' active bits say it; a given one; or it is not known. */
+enum query_time { QUERY_NOW, QUERY_AT, QUERY_EVER };
+
 /* A connection to be mapped. */
 struct query {
 	struct tuple tuple;
 	enum direction direction; /* one of the two, never both */
 	struct owner owner;
+	enum query_time when;
+	int64_t at; /* QUERY_AT: seconds since the epoch */
 };
 
 /* A rule's slot in an array of counters, at rule->place; whoever counts has an array of its own. */
@@ -99,12 +108,14 @@ struct rule_use {
 };
 
 struct policy {
-	/* Everything below is read-only after policy_load(). */
+	/* Everything below is read-only after policy_load(), but for the rules' active bits. */
 	struct rule **rules; /* in order of search */
 	size_t rule_count;
 	struct policy_index *index; /* finds rules faster; NULL: all are looked at */
 	struct action **actions;
 	size_t action_count;
+	struct schedule **schedules; /* [time NAME] */
+	size_t schedule_count;
 	uint64_t generation;   /* set once by whoever puts it in force */
 	bool unmatched_reject; /* a copy of the setting */
 	_Atomic unsigned references;
@@ -122,6 +133,15 @@ struct policy *policy_load(const char *path, struct err_list *err);
 
 /** policy_load_files() - the same from @count given files or directories */
 struct policy *policy_load_files(const char *const *paths, size_t count, struct err_list *err);
+
+/**
+ * policy_activate() - judge the time conditions and publish which rules are active
+ * For one thread, the main one: others see a rule's bit change at once and read no clock.
+ * @now: seconds since the epoch. policy_load() has done this for the time of loading.
+ * Return: when to call again at the latest, seconds since the epoch; INT64_MAX: never. Call again
+ *   too when the clock was set.
+ */
+int64_t policy_activate(struct policy *p, int64_t now);
 
 struct policy *policy_get(struct policy *p);
 void policy_put(struct policy *p);

@@ -13,9 +13,11 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "rules/loader.h"
 #include "rules/policy_index.h"
+#include "rules/schedule.h"
 
 enum { NAME_MAX_LEN = 64 };
 
@@ -26,14 +28,16 @@ static const struct {
 } kinds[] = {
 	[OBJECT_ADDRESSES] = {"addresses", addresses_read},
 	[OBJECT_PORTS] = {"ports", ports_read},
+	[OBJECT_TIME] = {"time", schedule_read},
 	[OBJECT_LEVEL] = {"level", level_read},
 	[OBJECT_ACTION] = {"action", action_read},
 	[OBJECT_RULE] = {"rule", rule_read},
 };
 _Static_assert(sizeof(kinds) / sizeof(kinds[0]) == OBJECT_KINDS, "a row for each kind");
 
-static const char *const kind_words[] = {"addresses", "ports", "level", "action", "rule", NULL};
-static const char *const later_kinds[] = {"time", "traffic", "use", "requirements", NULL};
+static const char *const kind_words[] = {
+	"addresses", "ports", "time", "level", "action", "rule", NULL};
+static const char *const later_kinds[] = {"traffic", "use", "requirements", NULL};
 
 static int compare_objects(const void *a, const void *b)
 {
@@ -244,12 +248,16 @@ static int compare_rules(const void *a, const void *b)
 static struct policy *compile(struct loader *l)
 {
 	struct policy *p = reader_alloc(NULL, sizeof(*p));
-	const struct registry *rules = &l->kinds[OBJECT_RULE], *actions = &l->kinds[OBJECT_ACTION];
+	const struct registry *rules = &l->kinds[OBJECT_RULE], *actions = &l->kinds[OBJECT_ACTION],
+			      *times = &l->kinds[OBJECT_TIME];
 
-	*p = (struct policy){.rule_count = rules->count, .action_count = actions->count};
+	*p = (struct policy){.rule_count = rules->count,
+		.action_count = actions->count,
+		.schedule_count = times->count};
 	atomic_init(&p->references, 1);
 	p->rules = reader_alloc(NULL, p->rule_count * sizeof(struct rule *));
 	p->actions = reader_alloc(NULL, p->action_count * sizeof(struct action *));
+	p->schedules = reader_alloc(NULL, p->schedule_count * sizeof(struct schedule *));
 	for (size_t i = 0; i < p->rule_count; i++) {
 		p->rules[i] = rules->items[i].u.rule;
 		rules->items[i].u.rule = NULL;
@@ -258,10 +266,15 @@ static struct policy *compile(struct loader *l)
 		p->actions[i] = actions->items[i].u.action;
 		actions->items[i].u.action = NULL;
 	}
+	for (size_t i = 0; i < p->schedule_count; i++) {
+		p->schedules[i] = times->items[i].u.schedule;
+		times->items[i].u.schedule = NULL;
+	}
 	qsort(p->rules, p->rule_count, sizeof(struct rule *), compare_rules);
 	for (size_t i = 0; i < p->rule_count; i++)
 		p->rules[i]->place = i;
 	p->index = policy_index_new(p->rules, p->rule_count);
+	policy_activate(p, time(NULL));
 	return p;
 }
 
@@ -270,6 +283,7 @@ static void object_fini(enum object_kind kind, struct object *o)
 	switch (kind) {
 	case OBJECT_ADDRESSES: free(o->u.addresses.items); break;
 	case OBJECT_PORTS: free(o->u.ports.items); break;
+	case OBJECT_TIME: schedule_free(o->u.schedule); break;
 	case OBJECT_LEVEL:
 		free(o->u.level.ciphers12);
 		free(o->u.level.ciphers13);
@@ -328,6 +342,9 @@ void policy_put(struct policy *p)
 		rule_free(p->rules[i]);
 	for (size_t i = 0; i < p->action_count; i++)
 		action_free(p->actions[i]);
+	for (size_t i = 0; i < p->schedule_count; i++)
+		schedule_free(p->schedules[i]);
+	free(p->schedules);
 	policy_index_free(p->index);
 	free(p->rules);
 	free(p->actions);

@@ -5,8 +5,11 @@
  * A condition holds, fails or is unknown. Everything here is one walk over the rules in order of
  * search; the functions differ in what they do about the unknown. Matching allocates nothing.
  */
+#include <stdatomic.h>
+
 #include "rules/job.h"
 #include "rules/policy_index.h"
+#include "rules/schedule.h"
 #include "rules/set.h"
 
 enum verdict { FAILS, UNKNOWN, HOLDS };
@@ -73,6 +76,41 @@ static enum verdict jobname_check(const struct rule *r, const struct query *q)
 	return best;
 }
 
+static bool scheduled_at(const struct rule *r, int64_t t)
+{
+	for (size_t i = 0; i < r->schedule_count; i++) {
+		if (schedule_holds(r->schedules[i], t))
+			return true;
+	}
+	return !r->schedule_count;
+}
+
+static enum verdict time_check(const struct rule *r, const struct query *q)
+{
+	switch (q->when) {
+	case QUERY_NOW: return holds(atomic_load_explicit(&r->active, memory_order_relaxed));
+	case QUERY_AT: return holds(scheduled_at(r, q->at));
+	default: return r->schedule_count ? UNKNOWN : HOLDS;
+	}
+}
+
+int64_t policy_activate(struct policy *p, int64_t now)
+{
+	int64_t next = INT64_MAX;
+
+	for (size_t i = 0; i < p->schedule_count; i++) {
+		int64_t change = schedule_next(p->schedules[i], now);
+
+		next = change < next ? change : next;
+	}
+	for (size_t i = 0; i < p->rule_count; i++) {
+		if (p->rules[i]->schedule_count)
+			atomic_store_explicit(&p->rules[i]->active, scheduled_at(p->rules[i], now),
+				memory_order_relaxed);
+	}
+	return next;
+}
+
 /* What the owner conditions of @r ask for. */
 static unsigned rule_wants(const struct rule *r)
 {
@@ -89,6 +127,7 @@ static const struct {
 	enum verdict (*check)(const struct rule *r, const struct query *q);
 } conditions[] = {
 	{"direction", direction_check},
+	{"time", time_check},
 	{"remote_port", remote_port_check},
 	{"local_port", local_port_check},
 	{"remote_addr", remote_addr_check},
@@ -228,6 +267,7 @@ bool policy_may_protect(const struct policy *p, const struct query *q)
 	static const enum direction directions[] = {DIRECTION_OUTBOUND, DIRECTION_INBOUND};
 	struct query one = *q;
 
+	one.when = QUERY_EVER;
 	for (size_t i = 0; i < 2; i++) {
 		one.direction = directions[i];
 		if ((q->direction & directions[i]) && may_protect_one(p, &one))

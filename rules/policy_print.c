@@ -6,6 +6,7 @@
 
 #include "rules/job.h"
 #include "rules/reader.h"
+#include "rules/schedule.h"
 #include "rules/suite.h"
 
 /* "key = value", quoted where the reader would take a part of the value for a comment. */
@@ -96,6 +97,10 @@ static void print_rule(const struct rule *r, FILE *out)
 	if (r->userid)
 		print_value(out, "userid", r->userid);
 	print_jobs(out, r);
+	for (size_t i = 0; i < r->schedule_count; i++)
+		fprintf(out, "%s%s", i ? ", " : "time = ", r->schedules[i]->name);
+	if (r->schedule_count)
+		fputc('\n', out);
 	if (r->on_unknown != (r->action->mode == ACTION_TLS ? ON_UNKNOWN_REJECT : 0))
 		fprintf(out, "on_unknown = %s\n", on_unknown[r->on_unknown]);
 	if (r->on_removal != ON_REMOVAL_KEEP)
@@ -207,6 +212,8 @@ void policy_print(const struct policy *p, FILE *out)
 {
 	for (size_t i = 0; i < p->rule_count; i++)
 		print_rule(p->rules[i], out);
+	for (size_t i = 0; i < p->schedule_count; i++)
+		schedule_print(p->schedules[i], out);
 	for (size_t i = 0; i < p->action_count; i++)
 		print_action(p->actions[i], out);
 	for (size_t i = 0; i < p->action_count; i++) {

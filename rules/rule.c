@@ -81,6 +81,25 @@ static void read_jobname(struct reader *r, const char *key, const char *value)
 	rule->jobs = jobs_read(r, key, value, &rule->job_count);
 }
 
+static void read_time(struct reader *r, const char *key, const char *value)
+{
+	struct rule *rule = rule_of(r);
+	struct reader_list list;
+
+	if (!reader_list(r, key, value, &list))
+		return;
+	for (size_t i = 0; i < list.count; i++) {
+		struct object *o = loader_find(r, key, OBJECT_TIME, list.items[i]);
+
+		if (!o)
+			continue;
+		rule->schedules = reader_append(
+			rule->schedules, rule->schedule_count, sizeof(*rule->schedules));
+		rule->schedules[rule->schedule_count++] = o->u.schedule;
+	}
+	reader_list_free(&list);
+}
+
 static void read_on_unknown(struct reader *r, const char *key, const char *value)
 {
 	static const char *const words[] = {
@@ -126,10 +145,10 @@ static const struct reader_key rule_keys[] = {
 	{"remote_port", read_port},
 	{"userid", read_userid},
 	{"jobname", read_jobname},
+	{"time", read_time},
 	{"on_unknown", read_on_unknown},
 	{"on_removal", read_on_removal},
 	{"action", read_action},
-	{"time", NULL},
 	{"traffic", NULL},
 	{"requirements", NULL},
 };
@@ -149,7 +168,8 @@ static void rule_complete(struct reader *r, struct rule *rule)
 	reader_needs(r, "direction", "outbound, inbound or both");
 	reader_needs(r, "action", "the name of an [action]");
 	if (!rule->local_addr_count && !rule->remote_addr_count && !rule->local_port_count &&
-		!rule->remote_port_count && !rule->has_userid && !rule->job_count)
+		!rule->remote_port_count && !rule->has_userid && !rule->job_count &&
+		!rule->schedule_count)
 		ini_error(r->err, r->section, NULL,
 			"needs a condition besides direction; remote_addr = any takes everything");
 	if (!(families(rule->local_addrs, rule->local_addr_count) &
@@ -194,5 +214,6 @@ void rule_free(struct rule *rule)
 	free(rule->uids);
 	free(rule->userid);
 	jobs_free(rule->jobs, rule->job_count);
+	free(rule->schedules);
 	free(rule);
 }

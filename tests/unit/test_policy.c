@@ -128,8 +128,6 @@ static void test_sections_refused(void **state)
 	policy_refused(
 		"[rule a b]\n", "1: [rule a b]: a name has 1 to 64 letters, digits and . _ ~ + -");
 	policy_refused(
-		"[time x]\n", "1: [time x]: attls " ATTLS_VERSION " does not support [time] yet");
-	policy_refused(
 		"[use ftp]\n", "1: [use ftp]: attls " ATTLS_VERSION " does not support [use] yet");
 	policy_refused("[traffic x]\n",
 		"1: [traffic x]: attls " ATTLS_VERSION " does not support [traffic] yet");
@@ -170,13 +168,14 @@ static void test_rules_refused(void **state)
 		{"userid = 4294967295", "\"4294967295\" is no range of uids"},
 		{"userid = 99999999999999999999", "\"99999999999999999999\" is no range of uids"},
 		{"on_removal = x", "\"x\" is none of keep, drain, reset"},
-		{"time = x", "attls " ATTLS_VERSION " does not support it yet"},
+		{"time = x", "there is no [time x]"},
 		{"on_unknown = pass", "\"pass\" is none of no-match, match, reject"},
 		{"requirements = x", "attls " ATTLS_VERSION " does not support it yet"},
 		{"local_adr = ::1", "unknown key; did you mean local_addr?"},
 		{"zzzzzz = 1",
 			"unknown key; [rule] has priority, direction, local_addr, remote_addr, "
-			"local_port, remote_port, userid, jobname, on_unknown, on_removal, action"},
+			"local_port, remote_port, userid, jobname, time, on_unknown, on_removal, "
+			"action"},
 	};
 
 	(void)state;
