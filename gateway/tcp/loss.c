@@ -227,12 +227,13 @@ static void judge_probe(struct tcb *t, const struct delivery *d, uint64_t flight
 	l->tlp_end = 0;
 }
 
-static void pace(struct tcb *t, const struct delivery *d, uint64_t flight, bool more_lost)
+static void adapt_window(struct tcb *t, const struct delivery *d, bool more_lost)
 {
 	struct cc_ack a = {
 		.delivered = d->bytes,
 		.pipe = loss_pipe(t),
 		.progress = d->acked && !more_lost,
+		.limited = pace_limited(t),
 		.srtt = t->rtt.srtt,
 		.rtt = d->last_at ? usec_max(d->now - d->last_at, 1) : 0,
 		.una = t->snd.una,
@@ -249,10 +250,6 @@ static void pace(struct tcb *t, const struct delivery *d, uint64_t flight, bool 
 	/* after a time-out much that is acknowledged had arrived before (RFC 3465 2.3) */
 	if (t->loss.phase == LOSS_TIMEOUT && !t->sack_ok)
 		a.delivered = seq_min(a.delivered, tcb_payload_mss(t));
-	if (t->cc.cubic.cwnd < t->cc.cubic.ssthresh)
-		a.limited = 2 * flight > t->cc.cubic.cwnd;
-	else
-		a.limited = flight + 3 * (uint64_t)tcb_payload_mss(t) >= t->cc.cubic.cwnd;
 	cc_grow(&t->cc, &a, d->now);
 }
 
@@ -282,7 +279,7 @@ void loss_ack(struct tcb *t, struct delivery *d, uint64_t flight)
 	if (t->snd.lost > lost && l->phase == LOSS_OPEN)
 		begin_recovery(t, flight, d->now);
 	if (d->bytes)
-		pace(t, d, flight, t->snd.lost > lost);
+		adapt_window(t, d, t->snd.lost > lost);
 	if (d->acked)
 		loss_arm_probe(t, d->now);
 }

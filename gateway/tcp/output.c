@@ -174,6 +174,7 @@ static bool send_new(struct tcb *t, struct segment *seg, usec_t now, uint64_t to
 		tcb_note_progress(t, now);
 	if (!sendq_send(&t->snd, to, now))
 		return false;
+	pace_note(t);
 	t->override = t->loss.force = false;
 	t->sent_at = t->active_at = now;
 	if (t->loss.phase == LOSS_RECOVERY)

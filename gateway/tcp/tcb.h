@@ -22,6 +22,7 @@
 #include "gateway/packet/segment.h"
 #include "gateway/tcp/cc.h"
 #include "gateway/tcp/loss.h"
+#include "gateway/tcp/pace.h"
 #include "gateway/tcp/recvq.h"
 #include "gateway/tcp/rtt.h"
 #include "gateway/tcp/sendq.h"
@@ -200,6 +201,7 @@ struct tcb {
 	struct rtt rtt;
 	struct cc cc;
 	struct loss loss;
+	struct pace pace;
 	uint64_t iss;
 	uint64_t snd_edge;      /* the peer's right edge: nothing at or beyond it may be sent */
 	uint64_t snd_wl1;       /* position of the segment that brought @snd_edge */
