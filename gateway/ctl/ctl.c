@@ -9,7 +9,7 @@
 
 #include "gateway/ctl/client.h"
 #include "gateway/ctl/cmdline.h"
-#include "gateway/ctl/columns.h"
+#include "base/columns.h"
 #include "gateway/ctl/offline.h"
 #include "gateway/ctl/render.h"
 #include "rules/settings.h"

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "gateway/ctl/columns.h"
+#include "base/columns.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 

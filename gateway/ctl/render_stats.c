@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "gateway/ctl/columns.h"
+#include "base/columns.h"
 #include "gateway/ctl/render.h"
 
 static void counter_add(struct columns *table, const char *name, const json_t *value)

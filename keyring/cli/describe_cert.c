@@ -9,7 +9,6 @@
 
 #include "base/json_text.h"
 #include "keyring/certfile.h"
-#include "keyring/cli/listing.h"
 #include "keyring/cli/verbs.h"
 #include "keyring/heap.h"
 #include "keyring/subject.h"
@@ -42,14 +41,26 @@ static char *key_text(const X509 *x)
 	return heap_format("%s %d", type ? type : "unknown", key ? EVP_PKEY_get_bits(key) : 0);
 }
 
-void describe_row(struct listing *t, const struct cert *c)
+void describe_row(struct columns *t, const struct cert *c)
 {
 	char until[32], *subject = subject_text(X509_get_subject_name(c->x509));
-	const char *row[] = {c->owner, c->label, cert_trust_name(c->trust), c->key ? "yes" : "no",
-		describe_time(X509_get0_notAfter(c->x509), until), subject};
 
-	listing_add(t, row);
+	columns_add(t, c->owner);
+	columns_add(t, c->label);
+	columns_add(t, cert_trust_name(c->trust));
+	columns_add(t, c->key ? "yes" : "no");
+	columns_add(t, describe_time(X509_get0_notAfter(c->x509), until));
+	columns_add(t, subject);
 	free(subject);
+}
+
+void print_clean(const char *text)
+{
+	char *copy = heap_copy(text ? text : "?");
+
+	text_make_printable(copy);
+	fputs(copy, stdout);
+	free(copy);
 }
 
 static bool is_in_ring(const struct keyring *r, const struct cert *c)

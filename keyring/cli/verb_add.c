@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "keyring/cli/bundle.h"
-#include "keyring/cli/listing.h"
 #include "keyring/cli/verbs.h"
 #include "keyring/name.h"
 

@@ -10,7 +10,6 @@
 
 #include "base/json_text.h"
 #include "keyring/cli/bundle.h"
-#include "keyring/cli/listing.h"
 #include "keyring/cli/verbs.h"
 #include "keyring/files.h"
 #include "keyring/heap.h"

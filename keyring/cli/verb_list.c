@@ -4,9 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/columns.h"
 #include "base/json_text.h"
 #include "keyring/certfile.h"
-#include "keyring/cli/listing.h"
 #include "keyring/cli/verbs.h"
 
 static bool cert_wanted(const struct arguments *a, const struct cert *c)
@@ -57,9 +57,10 @@ static size_t each_cert(const struct desk *d, const struct arguments *a,
 
 static size_t list_certs(const struct desk *d, const struct arguments *a, json_t *j)
 {
-	static const char *const heading[] = {
-		"OWNER", "LABEL", "STATUS", "KEY", "VALID TO", "SUBJECT", NULL};
-	struct listing t;
+	static const struct column heading[] = {{.header = "OWNER"}, {.header = "LABEL"},
+		{.header = "STATUS"}, {.header = "KEY"}, {.header = "VALID TO"},
+		{.header = "SUBJECT"}};
+	struct columns t;
 	size_t count;
 	int printed = 0;
 
@@ -67,10 +68,10 @@ static size_t list_certs(const struct desk *d, const struct arguments *a, json_t
 		return each_cert(d, a, list_json, j);
 	if (a->values[ARG_LABEL])
 		return each_cert(d, a, list_lines, &printed);
-	listing_init(&t, heading);
+	columns_init(&t, heading, sizeof(heading) / sizeof(heading[0]));
 	count = each_cert(d, a, list_row, &t);
-	listing_print(&t);
-	listing_fini(&t);
+	columns_print(&t, stdout);
+	columns_fini(&t);
 	return count;
 }
 
@@ -93,21 +94,24 @@ bool verb_list(const struct arguments *a, struct err_list *err)
 	return count > 0 || !a->values[ARG_LABEL];
 }
 
-static void ring_rows(const struct keyring *r, struct listing *t)
+static void ring_row(struct columns *t, const struct keyring *r, const struct connection *c)
 {
-	for (size_t i = 0; i < r->connection_count; i++) {
-		const struct connection *c = &r->connections[i];
-		const char *row[] = {r->owner, r->name, c->cert->owner, c->cert->label,
-			cert_usage_name(c->usage), c->is_default ? "YES" : "NO",
-			cert_trust_name(c->cert->trust), c->cert->key ? "yes" : "no"};
+	columns_add(t, r->owner);
+	columns_add(t, r->name);
+	columns_add(t, c ? c->cert->owner : NULL);
+	columns_add(t, c ? c->cert->label : NULL);
+	columns_add(t, c ? cert_usage_name(c->usage) : NULL);
+	columns_add(t, !c ? NULL : c->is_default ? "YES" : "NO");
+	columns_add(t, c ? cert_trust_name(c->cert->trust) : NULL);
+	columns_add(t, !c ? NULL : c->cert->key ? "yes" : "no");
+}
 
-		listing_add(t, row);
-	}
-	if (r->connection_count == 0) {
-		const char *row[] = {r->owner, r->name, "-", "-", "-", "-", "-", "-"};
-
-		listing_add(t, row);
-	}
+static void ring_rows(const struct keyring *r, struct columns *t)
+{
+	for (size_t i = 0; i < r->connection_count; i++)
+		ring_row(t, r, &r->connections[i]);
+	if (r->connection_count == 0)
+		ring_row(t, r, NULL);
 }
 
 static json_t *ring_json(const struct keyring *r)
@@ -142,7 +146,7 @@ static bool ring_wanted(const struct arguments *a, const struct keyring *r)
 
 /* Return: how many rings were wanted. */
 static size_t list_rings(
-	const struct desk *d, const struct arguments *a, struct listing *t, json_t *j)
+	const struct desk *d, const struct arguments *a, struct columns *t, json_t *j)
 {
 	size_t certs, rings, count = 0;
 
@@ -163,10 +167,11 @@ static size_t list_rings(
 
 bool verb_listring(const struct arguments *a, struct err_list *err)
 {
-	static const char *const heading[] = {
-		"RING OWNER", "RING", "OWNER", "LABEL", "USAGE", "DEFAULT", "STATUS", "KEY", NULL};
+	static const struct column heading[] = {{.header = "RING OWNER"}, {.header = "RING"},
+		{.header = "OWNER"}, {.header = "LABEL"}, {.header = "USAGE"},
+		{.header = "DEFAULT"}, {.header = "STATUS"}, {.header = "KEY"}};
 	json_t *j = a->values[ARG_JSON] ? json_array() : NULL;
-	struct listing t;
+	struct columns t;
 	struct desk d;
 	size_t count;
 
@@ -174,11 +179,11 @@ bool verb_listring(const struct arguments *a, struct err_list *err)
 		json_decref(j);
 		return false;
 	}
-	listing_init(&t, heading);
+	columns_init(&t, heading, sizeof(heading) / sizeof(heading[0]));
 	count = list_rings(&d, a, &t, j);
 	if (!j)
-		listing_print(&t);
-	listing_fini(&t);
+		columns_print(&t, stdout);
+	columns_fini(&t);
 	desk_close(&d);
 	if (j && !json_print(j, err))
 		return false;

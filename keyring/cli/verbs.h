@@ -5,9 +5,9 @@
 
 #include <jansson.h>
 
+#include "base/columns.h"
 #include "keyring/certfile.h"
 #include "keyring/cli/arguments.h"
-#include "keyring/cli/listing.h"
 #include "keyring/store.h"
 
 /** verb_fn - do it. Return: false with sentences in @err. */
@@ -62,7 +62,10 @@ void describe_print(const struct desk *d, const struct cert *c);
 void describe_print_json(const json_t *j);
 
 /** describe_row() - the same in one row of a table */
-void describe_row(struct listing *t, const struct cert *c);
+void describe_row(struct columns *t, const struct cert *c);
+
+/** print_clean() - @text to standard output, control characters as '?' */
+void print_clean(const char *text);
 
 /** describe_time() - RFC 3339 text of a certificate's date into @buf of 32 bytes */
 const char *describe_time(const ASN1_TIME *t, char *buf);

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "gateway/ctl/columns.h"
+#include "base/columns.h"
 #include "gateway/ctl/ctl.h"
 #include "gateway/ctl/render.h"
 #include "gateway/daemon/control.h"

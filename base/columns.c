@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* columns.c - text tables: a header row and as wide as their contents */
-#include "gateway/ctl/columns.h"
+#include "base/columns.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* columns.h - text tables: a header row and as wide as their contents */
-#ifndef ATTLS_CTL_COLUMNS_H
-#define ATTLS_CTL_COLUMNS_H
+#ifndef ATTLS_BASE_COLUMNS_H
+#define ATTLS_BASE_COLUMNS_H
 
 #include <stdbool.h>
 #include <stddef.h>
