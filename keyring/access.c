@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* access.c - access.ini: which users may read rings that are not their own */
+/* access.c - access.ini: what users may do with rings that are not their own */
 #include "keyring/access.h"
 
+#include <grp.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,7 +11,20 @@
 #include "keyring/heap.h"
 #include "keyring/name.h"
 
-static const char *const keys[] = {"read", NULL};
+#define GROUP_PREFIX "group:"
+
+static const char *const keys[] = {"read", "update", "control", NULL};
+static const char *const rights[RIGHTS] = {
+	[RIGHT_NONE] = "NONE",
+	[RIGHT_READ] = "READ",
+	[RIGHT_UPDATE] = "UPDATE",
+	[RIGHT_CONTROL] = "CONTROL",
+};
+
+const char *ring_right_name(enum ring_right r)
+{
+	return rights[r];
+}
 
 static bool take_ring_name(
 	const struct ini_section *s, char *owner, char *name, struct err_list *err)
@@ -30,57 +45,111 @@ static bool take_ring_name(
 	return good;
 }
 
-static void take_users(struct access *a, const char *list)
+static void grant(struct access *a, const char *user, enum ring_right right)
 {
-	char *copy = heap_copy(list), *rest = NULL;
+	a->grants = heap_append(a->grants, a->grant_count, sizeof(*a->grants));
+	a->grants[a->grant_count++] = (struct grant){.user = heap_copy(user), .right = right};
+}
+
+static void grant_group(struct access *a, const struct ini_section *s, enum ring_right right,
+	const char *name, struct err_list *err)
+{
+	const struct group *g = getgrnam(name);
+	const struct passwd *account;
+	gid_t gid;
+
+	if (!g) {
+		ini_warn(err, s, keys[right - RIGHT_READ], "there is no group %s", name);
+		return;
+	}
+	gid = g->gr_gid;
+	for (char **member = g->gr_mem; *member; member++)
+		grant(a, *member, right);
+	setpwent();
+	while ((account = getpwent())) {
+		if (account->pw_gid == gid)
+			grant(a, account->pw_name, right);
+	}
+	endpwent();
+}
+
+/* A user id means the account that has it now. */
+static void grant_user(struct access *a, const char *word, enum ring_right right)
+{
+	char *end;
+	unsigned long uid = strtoul(word, &end, 10);
+	const struct passwd *account = *end ? NULL : getpwuid((uid_t)uid);
+
+	grant(a, account ? account->pw_name : word, right);
+}
+
+static void take_list(
+	struct access *a, const struct ini_section *s, enum ring_right right, struct err_list *err)
+{
+	const char *list = ini_get(s, keys[right - RIGHT_READ]);
+	char *copy = heap_copy(list ? list : ""), *rest = NULL;
 
 	for (char *w = strtok_r(copy, ", \t", &rest); w; w = strtok_r(NULL, ", \t", &rest)) {
-		if (strcmp(w, "*") == 0) {
-			a->everyone = true;
-			continue;
-		}
-		a->users = heap_append(a->users, a->user_count, sizeof(*a->users));
-		a->users[a->user_count++] = heap_copy(w);
+		if (strcmp(w, "*") == 0)
+			a->everyone = right;
+		else if (strncasecmp(w, GROUP_PREFIX, strlen(GROUP_PREFIX)) == 0)
+			grant_group(a, s, right, w + strlen(GROUP_PREFIX), err);
+		else
+			grant_user(a, w, right);
 	}
 	free(copy);
+}
+
+static bool is_key(const char *word)
+{
+	for (size_t i = 0; keys[i]; i++) {
+		if (strcasecmp(keys[i], word) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool access_parse(struct access *a, const struct ini_section *s, char *owner, char *name,
 	struct err_list *err)
 {
-	const char *list = ini_get(s, "read");
+	bool some = false;
 
-	*a = (struct access){0};
+	*a = (struct access){.given = true};
 	if (!take_ring_name(s, owner, name, err))
 		return false;
 	for (size_t i = 0; i < s->entry_count; i++) {
 		const char *key = s->entries[i].key, *near = ini_nearest(key, keys);
 
-		if (strcasecmp(key, "read") != 0)
+		some = some || is_key(key);
+		if (!is_key(key))
 			ini_error(err, s, key, "unknown key%s%s%s", near ? "; did you mean " : "",
 				near ? near : "", near ? "?" : "");
 	}
-	if (!list) {
-		ini_error(err, s, NULL, "has no read: write read = USER, USER or read = *");
+	if (!some) {
+		ini_error(err, s, NULL,
+			"grants nothing: write read, update or control = USER, group:NAME or *");
 		return false;
 	}
-	take_users(a, list);
+	for (enum ring_right r = RIGHT_READ; r < RIGHTS; r++)
+		take_list(a, s, r, err);
 	return true;
 }
 
-bool access_allows(const struct access *a, const char *user)
+enum ring_right access_right(const struct access *a, const char *user)
 {
-	for (size_t i = 0; user && i < a->user_count; i++) {
-		if (strcasecmp(a->users[i], user) == 0)
-			return true;
+	enum ring_right best = a->everyone;
+
+	for (size_t i = 0; user && i < a->grant_count; i++) {
+		if (strcasecmp(a->grants[i].user, user) == 0 && a->grants[i].right > best)
+			best = a->grants[i].right;
 	}
-	return a->everyone;
+	return best;
 }
 
 void access_fini(struct access *a)
 {
-	for (size_t i = 0; i < a->user_count; i++)
-		free(a->users[i]);
-	free(a->users);
+	for (size_t i = 0; i < a->grant_count; i++)
+		free(a->grants[i].user);
+	free(a->grants);
 	*a = (struct access){0};
 }

@@ -3,26 +3,27 @@
 #ifndef ATTLS_KEYRING_CERTFILE_H
 #define ATTLS_KEYRING_CERTFILE_H
 
+#include "keyring/cert.h"
 #include "keyring/files.h"
-#include "keyring/keyring.h"
+
+/* Where a certificate is. Borrowed. */
+struct cert_place {
+	const struct guard *guard;
+	const char *folder; /* certs/OWNER */
+	const char *owner;
+	const char *file; /* "LABEL.pem" */
+};
 
 /**
  * certfile_read() - a certificate with its key and status
- * @folder: certs/OWNER; @file: "LABEL.pem" in it
- * Return: owned; NULL if the file name is no label. Its x509 is NULL if the certificate cannot be
- * read. @err has every problem.
+ * @has_key, @has_meta: whether LABEL.key and LABEL.meta are there
+ * Return: owned; NULL if the file name is no label. Its der is NULL if the certificate cannot be
+ * read. @err has every problem that shows without decoding.
  */
-struct cert *certfile_read(const struct guard *g, const char *folder, const char *owner,
-	const char *file, struct err_list *err);
+struct cert *certfile_read(
+	const struct cert_place *place, bool has_key, bool has_meta, struct err_list *err);
 
-void cert_free(struct cert *c);
-
-/** cert_trust_name(), cert_usage_name() - upper-case words, static */
-const char *cert_trust_name(enum cert_trust t);
-const char *cert_usage_name(enum cert_usage u);
-
-/** cert_trust_parse(), cert_usage_parse() - without case. Return: false for another word. */
-bool cert_trust_parse(const char *word, enum cert_trust *t);
-bool cert_usage_parse(const char *word, enum cert_usage *u);
+/** certfile_meta_text() - the text of LABEL.meta, owned */
+char *certfile_meta_text(const struct cert *c);
 
 #endif

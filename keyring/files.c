@@ -15,7 +15,7 @@
 
 enum { FILE_LIMIT = 1 << 20, GROUPS_MAX = 1024 };
 
-static int compare_names(const void *a, const void *b)
+int names_compare(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -40,7 +40,7 @@ bool names_list(struct names *n, const char *path, struct err_list *err)
 	}
 	closedir(dir);
 	if (n->count)
-		qsort(n->items, n->count, sizeof(*n->items), compare_names);
+		qsort(n->items, n->count, sizeof(*n->items), names_compare);
 	return true;
 }
 
@@ -93,8 +93,13 @@ static char *read_open(int fd, struct stat *st, size_t *len)
 
 char *file_read(const char *path, struct stat *st, size_t *len)
 {
+	return file_read_at(AT_FDCWD, path, st, len);
+}
+
+char *file_read_at(int folder, const char *name, struct stat *st, size_t *len)
+{
 	/* O_NONBLOCK: a FIFO must not hold us up */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char *text;
 	int saved;
 

@@ -21,12 +21,18 @@ struct names {
 bool names_list(struct names *n, const char *path, struct err_list *err);
 void names_free(struct names *n);
 
+/** names_compare() - the order of the items, for qsort() and bsearch() */
+int names_compare(const void *a, const void *b);
+
 /**
  * file_read() - whole content of @path, at most a megabyte
  * @st: of the open file (links followed)
  * Return: owned, zero-terminated, file_free()d; NULL with errno set.
  */
 char *file_read(const char *path, struct stat *st, size_t *len);
+
+/** file_read_at() - the same of file @name in the open directory @folder */
+char *file_read_at(int folder, const char *name, struct stat *st, size_t *len);
 
 /** file_free() - wipe and free what file_read() returned; NULL is fine */
 void file_free(char *text, size_t len);

@@ -25,7 +25,6 @@
 struct ring_entry {
 	struct keyring ring;
 	struct access access;
-	char *path;
 };
 
 struct keystore {
@@ -33,8 +32,13 @@ struct keystore {
 	struct guard guard;
 	struct cert **certs; /* sorted by owner without case, then label */
 	size_t cert_count;
-	struct ring_entry **rings; /* sorted by owner and name without case */
+	struct cert **by_serial;   /* the same, sorted by issuer and serial number */
+	struct ring_entry **rings; /* stored ones, sorted by owner and name without case */
 	size_t ring_count;
+	struct ring_entry **virtuals; /* one for each owner of certificates, sorted alike */
+	size_t virtual_count;
+	char **users; /* sorted without case */
+	size_t user_count;
 };
 
 static int compare_keys(const char *owner_a, const char *owner_b, int names)
@@ -49,6 +53,22 @@ static int compare_certs(const void *a, const void *b)
 	const struct cert *x = *(struct cert *const *)a, *y = *(struct cert *const *)b;
 
 	return compare_keys(x->owner, y->owner, strcmp(x->label, y->label));
+}
+
+static int compare_spans(struct span a, struct span b)
+{
+	int c = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
+
+	return c ? c : (a.len > b.len) - (a.len < b.len);
+}
+
+static int compare_serials(const void *a, const void *b)
+{
+	const struct facts *x = &(*(struct cert *const *)a)->facts;
+	const struct facts *y = &(*(struct cert *const *)b)->facts;
+	int c = compare_spans(x->serial, y->serial);
+
+	return c ? c : compare_spans(x->issuer, y->issuer);
 }
 
 static int compare_rings(const void *a, const void *b)
@@ -88,51 +108,62 @@ static void each_owner(struct keystore *k, const char *dir, const char *top, fol
 	free(path);
 }
 
+static bool has_file(const struct names *files, const char *stem, const char *suffix)
+{
+	char *name = heap_format("%s%s", stem, suffix);
+	bool found = bsearch(&name, files->items, files->count, sizeof(*files->items),
+			     names_compare) != NULL;
+
+	free(name);
+	return found;
+}
+
 /* A .key or .meta whose .pem is missing, or a file that is none of ours. */
 static void warn_stray(
 	const struct names *files, const char *folder, const char *file, struct err_list *err)
 {
 	const char *dot = strrchr(file, '.');
-	char pem[NAME_SIZE + 8];
-	char *want = pem;
+	char *stem;
 
 	if (!dot || (strcmp(dot, ".key") != 0 && strcmp(dot, ".meta") != 0)) {
 		err_warn(err, "%s/%s: is no .pem, .key or .meta file: ignored", folder, file);
 		return;
 	}
-	snprintf(pem, sizeof(pem), "%.*s.pem", (int)(dot - file), file);
-	for (size_t low = 0, high = files->count; low < high;) {
-		size_t middle = (low + high) / 2;
-		int c = strcmp(want, files->items[middle]);
+	stem = heap_format("%.*s", (int)(dot - file), file);
+	if (!has_file(files, stem, ".pem"))
+		err_warn(err, "%s/%s: has no certificate %s.pem beside it: ignored", folder, file,
+			stem);
+	free(stem);
+}
 
-		if (c == 0)
-			return;
-		if (c < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	err_warn(err, "%s/%s: has no certificate %s beside it: ignored", folder, file, pem);
+static void read_cert(struct keystore *k, const struct cert_place *place, const struct names *files,
+	struct err_list *err)
+{
+	size_t cut = strlen(place->file) - strlen(".pem");
+	char *stem = heap_format("%.*s", (int)cut, place->file);
+	struct cert *c = certfile_read(
+		place, has_file(files, stem, ".key"), has_file(files, stem, ".meta"), err);
+
+	free(stem);
+	if (!c)
+		return;
+	k->certs = heap_append(k->certs, k->cert_count, sizeof(struct cert *));
+	k->certs[k->cert_count++] = c;
 }
 
 static void read_cert_folder(
 	struct keystore *k, const char *folder, const char *owner, struct err_list *err)
 {
+	struct cert_place place = {.guard = &k->guard, .folder = folder, .owner = owner};
 	struct names files;
 
 	names_list(&files, folder, err);
 	for (size_t i = 0; i < files.count; i++) {
-		struct cert *c;
-
-		if (!name_has_suffix(files.items[i], ".pem")) {
-			warn_stray(&files, folder, files.items[i], err);
-			continue;
-		}
-		c = certfile_read(&k->guard, folder, owner, files.items[i], err);
-		if (!c)
-			continue;
-		k->certs = heap_append(k->certs, k->cert_count, sizeof(*k->certs));
-		k->certs[k->cert_count++] = c;
+		place.file = files.items[i];
+		if (name_has_suffix(place.file, ".pem"))
+			read_cert(k, &place, &files, err);
+		else
+			warn_stray(&files, folder, place.file, err);
 	}
 	names_free(&files);
 }
@@ -150,6 +181,12 @@ static void read_certs(struct keystore *k, const char *dir, struct err_list *err
 	}
 }
 
+static void ring_append(struct keyring *r, const struct connection *c)
+{
+	r->connections = heap_append(r->connections, r->connection_count, sizeof(*r->connections));
+	r->connections[r->connection_count++] = *c;
+}
+
 static void resolve(
 	struct keystore *k, struct ring_entry *e, const struct ring_ref *ref, struct err_list *err)
 {
@@ -160,14 +197,13 @@ static void resolve(
 		err_add(err,
 			"%s:%d: there is no certificate %s/%s: add it, or take it out with "
 			"attls-keyring remove",
-			e->path, ref->line, ref->owner, ref->label);
+			e->ring.path, ref->line, ref->owner, ref->label);
 		return;
 	}
-	if (!c->x509)
+	if (!c->der)
 		return; /* there, but broken: already said */
-	r->connections = heap_append(r->connections, r->connection_count, sizeof(*r->connections));
-	r->connections[r->connection_count++] =
-		(struct connection){.cert = c, .usage = ref->usage, .is_default = ref->is_default};
+	ring_append(r, &(struct connection){
+			       .cert = c, .usage = ref->usage, .is_default = ref->is_default});
 }
 
 static void read_ring(struct keystore *k, const char *folder, const char *owner, const char *file,
@@ -181,15 +217,15 @@ static void read_ring(struct keystore *k, const char *folder, const char *owner,
 		err_warn(err, "%s/%s: is no .ring file: ignored", folder, file);
 		return;
 	}
-	if (!name_from_file(file, ".ring", name)) {
+	if (!name_from_file(file, ".ring", name) || !name_ring_ok(name)) {
 		err_add(err, "%s/%s: is not how a ring is written (%%XX): rename it", folder, file);
 		return;
 	}
 	e = heap_zero(sizeof(*e));
-	e->path = heap_format("%s/%s", folder, file);
+	e->ring.path = heap_format("%s/%s", folder, file);
 	e->ring.owner = heap_copy(owner);
 	e->ring.name = heap_copy(name);
-	ringfile_read(&refs, e->path, owner, err);
+	ringfile_read(&refs, e->ring.path, owner, err);
 	for (size_t i = 0; i < refs.count; i++)
 		resolve(k, e, &refs.items[i], err);
 	refs_free(&refs);
@@ -218,19 +254,43 @@ static void read_rings(struct keystore *k, const char *dir, struct err_list *err
 	for (size_t i = 1; i < k->ring_count; i++) {
 		if (compare_rings(&k->rings[i - 1], &k->rings[i]) == 0)
 			err_add(err, "%s: is also %s (rings compare without case): remove one",
-				k->rings[i]->path, k->rings[i - 1]->path);
+				k->rings[i]->ring.path, k->rings[i - 1]->ring.path);
 	}
 }
 
 static struct ring_entry *find_ring(const struct keystore *k, const char *owner, const char *name)
 {
-	struct ring_entry wanted = {.ring = {.owner = (char *)owner, .name = (char *)name}};
+	struct ring_entry wanted = {
+		.ring = {.owner = (char *)name_owner(owner), .name = (char *)name}};
 	struct ring_entry *key = &wanted, **found;
+	bool is_virtual = strcmp(name, VIRTUAL_RING) == 0;
+	size_t count = is_virtual ? k->virtual_count : k->ring_count;
 
-	if (!k->ring_count)
+	if (!count)
 		return NULL;
-	found = bsearch(&key, k->rings, k->ring_count, sizeof(*k->rings), compare_rings);
+	found = bsearch(
+		&key, is_virtual ? k->virtuals : k->rings, count, sizeof(key), compare_rings);
 	return found ? *found : NULL;
+}
+
+/* Each owner's certificates once more, as the ring that need not be stored. */
+static void make_virtuals(struct keystore *k)
+{
+	struct ring_entry *e = NULL;
+
+	for (size_t i = 0; i < k->cert_count; i++) {
+		const struct cert *c = k->certs[i];
+
+		if (!e || strcasecmp(e->ring.owner, c->owner) != 0) {
+			e = heap_zero(sizeof(*e));
+			e->ring.owner = heap_copy(c->owner);
+			e->ring.name = heap_copy(VIRTUAL_RING);
+			k->virtuals = heap_append(k->virtuals, k->virtual_count, sizeof(e));
+			k->virtuals[k->virtual_count++] = e;
+		}
+		ring_append(&e->ring,
+			&(struct connection){.cert = c, .usage = usage_of_owner(c->owner)});
+	}
 }
 
 static void take_access(struct keystore *k, const struct ini_section *s, struct err_list *err)
@@ -242,7 +302,7 @@ static void take_access(struct keystore *k, const struct ini_section *s, struct 
 	if (!access_parse(&a, s, owner, name, err))
 		return;
 	e = find_ring(k, owner, name);
-	if (e && !e->access.everyone && !e->access.user_count) {
+	if (e && !e->access.given) {
 		e->access = a;
 		return;
 	}
@@ -275,12 +335,67 @@ static void drop_broken(struct keystore *k)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < k->cert_count; i++) {
-		if (k->certs[i]->x509)
+		if (k->certs[i]->der)
 			k->certs[kept++] = k->certs[i];
 		else
 			cert_free(k->certs[i]);
 	}
 	k->cert_count = kept;
+}
+
+/* Written by hand, perhaps, or left by a crash between two steps of a change of label. */
+static void warn_same(struct keystore *k, struct err_list *err)
+{
+	k->by_serial = heap_zero(k->cert_count * sizeof(*k->by_serial));
+	if (!k->cert_count)
+		return;
+	memcpy(k->by_serial, k->certs, k->cert_count * sizeof(*k->by_serial));
+	qsort(k->by_serial, k->cert_count, sizeof(*k->by_serial), compare_serials);
+	for (size_t i = 1; i < k->cert_count; i++) {
+		const struct cert *a = k->by_serial[i - 1], *b = k->by_serial[i];
+
+		if (facts_same(&a->facts, &b->facts))
+			err_warn(err, "%s: is the same certificate as %s: delete one", b->path,
+				a->path);
+	}
+}
+
+static void add_user(struct keystore *k, const char *user)
+{
+	if (name_is_reserved(user))
+		return;
+	k->users = heap_append(k->users, k->user_count, sizeof(*k->users));
+	k->users[k->user_count++] = (char *)user;
+}
+
+static void add_ring_users(struct keystore *k, const struct ring_entry *e)
+{
+	add_user(k, e->ring.owner);
+	for (size_t i = 0; i < e->access.grant_count; i++)
+		add_user(k, e->access.grants[i].user);
+}
+
+static int compare_users(const void *a, const void *b)
+{
+	return strcasecmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The texts are those of rings and access lists; each user once. */
+static void collect_users(struct keystore *k)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < k->ring_count; i++)
+		add_ring_users(k, k->rings[i]);
+	for (size_t i = 0; i < k->virtual_count; i++)
+		add_ring_users(k, k->virtuals[i]);
+	if (k->user_count)
+		qsort(k->users, k->user_count, sizeof(*k->users), compare_users);
+	for (size_t i = 0; i < k->user_count; i++) {
+		if (kept == 0 || strcasecmp(k->users[kept - 1], k->users[i]) != 0)
+			k->users[kept++] = k->users[i];
+	}
+	k->user_count = kept;
 }
 
 struct keystore *keystore_read(const char *dir, struct err_list *err)
@@ -302,8 +417,11 @@ struct keystore *keystore_read(const char *dir, struct err_list *err)
 	guard_directory(dir, err);
 	read_certs(k, dir, err);
 	read_rings(k, dir, err);
-	read_access(k, dir, err);
 	drop_broken(k);
+	warn_same(k, err);
+	make_virtuals(k);
+	read_access(k, dir, err);
+	collect_users(k);
 	return k;
 }
 
@@ -328,9 +446,9 @@ static void ring_entry_free(struct ring_entry *e)
 {
 	free(e->ring.owner);
 	free(e->ring.name);
+	free(e->ring.path);
 	free(e->ring.connections);
 	access_fini(&e->access);
-	free(e->path);
 	free(e);
 }
 
@@ -340,10 +458,15 @@ void keystore_put(struct keystore *k)
 		return;
 	for (size_t i = 0; i < k->ring_count; i++)
 		ring_entry_free(k->rings[i]);
+	for (size_t i = 0; i < k->virtual_count; i++)
+		ring_entry_free(k->virtuals[i]);
 	for (size_t i = 0; i < k->cert_count; i++)
 		cert_free(k->certs[i]);
 	free(k->rings);
+	free(k->virtuals);
 	free(k->certs);
+	free(k->by_serial);
+	free(k->users);
 	free(k);
 }
 
@@ -354,15 +477,28 @@ const struct keyring *keystore_ring(const struct keystore *k, const char *owner,
 	return e ? &e->ring : NULL;
 }
 
+static const struct cert *search(const struct keystore *k, struct cert *const *sorted,
+	const struct cert *wanted, int (*compare)(const void *, const void *))
+{
+	struct cert *const *found = NULL;
+
+	if (k->cert_count)
+		found = bsearch(&wanted, sorted, k->cert_count, sizeof(*sorted), compare);
+	return found ? *found : NULL;
+}
+
 const struct cert *keystore_cert(const struct keystore *k, const char *owner, const char *label)
 {
-	struct cert wanted = {.owner = (char *)owner, .label = (char *)label};
-	struct cert *key = &wanted, **found;
+	struct cert wanted = {.owner = (char *)name_owner(owner), .label = (char *)label};
 
-	if (!k->cert_count)
-		return NULL;
-	found = bsearch(&key, k->certs, k->cert_count, sizeof(*k->certs), compare_certs);
-	return found ? *found : NULL;
+	return search(k, k->certs, &wanted, compare_certs);
+}
+
+const struct cert *keystore_same(const struct keystore *k, const struct facts *f)
+{
+	struct cert wanted = {.facts = *f};
+
+	return search(k, k->by_serial, &wanted, compare_serials);
 }
 
 void keystore_count(const struct keystore *k, size_t *certs, size_t *rings)
@@ -381,24 +517,17 @@ const struct keyring *keystore_ring_at(const struct keystore *k, size_t i)
 	return i < k->ring_count ? &k->rings[i]->ring : NULL;
 }
 
-const struct cert *keyring_certificate(const struct keyring *r, const char *label)
+const char *keystore_user_at(const struct keystore *k, size_t i)
 {
-	for (size_t i = 0; i < r->connection_count; i++) {
-		const struct connection *c = &r->connections[i];
-
-		if (c->usage != CERT_PERSONAL || c->cert->trust == CERT_NOTRUST || !c->cert->key)
-			continue;
-		if (label ? strcmp(c->cert->label, label) == 0 : c->is_default)
-			return c->cert;
-	}
-	return NULL;
+	return i < k->user_count ? k->users[i] : NULL;
 }
 
-bool keystore_may_read(const struct keystore *k, const char *user, const struct keyring *r)
+enum ring_right keystore_right(const struct keystore *k, const char *user, const struct keyring *r)
 {
 	const struct ring_entry *e = find_ring(k, r->owner, r->name);
+	enum ring_right granted = e ? access_right(&e->access, user) : RIGHT_NONE;
 
-	if (user && strcasecmp(user, r->owner) == 0)
-		return true;
-	return e && access_allows(&e->access, user);
+	if (granted == RIGHT_NONE && user && strcasecmp(user, r->owner) == 0)
+		return RIGHT_READ;
+	return granted;
 }

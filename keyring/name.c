@@ -85,16 +85,26 @@ bool name_from_file(const char *file, const char *suffix, char *out)
 	return name_decode(stem, out) && name_encode(out, again) && strcmp(stem, again) == 0;
 }
 
-bool name_is_reserved(const char *owner)
-{
-	return strcasecmp(owner, "CERTAUTH") == 0 || strcasecmp(owner, "SITE") == 0;
-}
+/* The owners that are no users, with the names that they have in virtual rings. */
+static const struct {
+	const char *name;
+	const char *virtual_name;
+} reserved[] = {{"CERTAUTH", "*AUTH*"}, {"SITE", "*SITE*"}};
 
 const char *name_owner(const char *owner)
 {
-	if (strcasecmp(owner, "CERTAUTH") == 0)
-		return "CERTAUTH";
-	return strcasecmp(owner, "SITE") == 0 ? "SITE" : owner;
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+		if (strcasecmp(owner, reserved[i].name) == 0 ||
+			strcasecmp(owner, reserved[i].virtual_name) == 0)
+			return reserved[i].name;
+	}
+	return owner;
+}
+
+bool name_is_reserved(const char *owner)
+{
+	return strcasecmp(name_owner(owner), "CERTAUTH") == 0 ||
+	       strcasecmp(name_owner(owner), "SITE") == 0;
 }
 
 bool name_owner_ok(const char *owner)
@@ -102,4 +112,11 @@ bool name_owner_ok(const char *owner)
 	char encoded[NAME_SIZE];
 
 	return name_encode(owner, encoded) && !strchr(owner, '/');
+}
+
+bool name_ring_ok(const char *ring)
+{
+	char encoded[NAME_SIZE];
+
+	return name_encode(ring, encoded) && strcmp(ring, VIRTUAL_RING) != 0;
 }

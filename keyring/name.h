@@ -42,7 +42,10 @@ void name_with_suffix(const char *name, const char *suffix, char *out);
 /** name_has_suffix() - whether @file is something followed by @suffix */
 bool name_has_suffix(const char *file, const char *suffix);
 
-/** name_is_reserved() - CERTAUTH or SITE in any case */
+/* The ring that is not stored: all certificates of its owner. */
+#define VIRTUAL_RING "*"
+
+/** name_is_reserved() - CERTAUTH or SITE in any case, also as *AUTH* and *SITE* */
 bool name_is_reserved(const char *owner);
 
 /** name_owner() - the canonical spelling: "CERTAUTH", "SITE", or @owner itself */
@@ -50,5 +53,8 @@ const char *name_owner(const char *owner);
 
 /** name_owner_ok() - whether @owner can be one: encodes, and has no '/' (rings are OWNER/NAME) */
 bool name_owner_ok(const char *owner);
+
+/** name_ring_ok() - whether a ring can be stored under this name: encodes, and is not "*" */
+bool name_ring_ok(const char *ring);
 
 #endif

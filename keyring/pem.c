@@ -8,20 +8,60 @@
 
 #include "keyring/heap.h"
 
+/* Whether the reading of blocks ended because there are no more. */
+static bool is_end(void)
+{
+	unsigned long e = ERR_peek_last_error();
+
+	ERR_clear_error();
+	return ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE;
+}
+
+static bool is_certificate(const char *name)
+{
+	return strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0;
+}
+
+unsigned char *pem_only_certificate(const char *text, size_t len, int *count, size_t *der_len)
+{
+	BIO *mem = BIO_new_mem_buf(text, (int)len);
+	unsigned char *data, *der = NULL;
+	char *name, *header;
+	long n;
+
+	*count = 0;
+	while (mem && PEM_read_bio(mem, &name, &header, &data, &n)) {
+		if (is_certificate(name) && ++*count == 1) {
+			der = data;
+			*der_len = (size_t)n;
+			data = NULL;
+		}
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_free(data);
+	}
+	if (!is_end())
+		*count = -1;
+	BIO_free(mem);
+	if (*count == 1)
+		return der;
+	OPENSSL_free(der);
+	return NULL;
+}
+
 STACK_OF(X509) * pem_certificates(const char *text, size_t len)
 {
 	BIO *mem = BIO_new_mem_buf(text, (int)len);
 	STACK_OF(X509) *all = sk_X509_new_null();
-	unsigned long e;
 	X509 *x;
+	bool end;
 
 	while (mem && all && (x = PEM_read_bio_X509(mem, NULL, NULL, NULL)))
 		sk_X509_push(all, x);
-	e = ERR_peek_last_error();
-	ERR_clear_error();
+	end = is_end();
 	BIO_free(mem);
-	if (ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE)
-		return all; /* no more blocks: the end */
+	if (end)
+		return all;
 	sk_X509_pop_free(all, X509_free);
 	return NULL;
 }
@@ -45,6 +85,21 @@ EVP_PKEY *pem_key(const char *text, size_t len, const char *password)
 
 	if (mem)
 		key = PEM_read_bio_PrivateKey(mem, NULL, give_password, (void *)password);
+	ERR_clear_error();
+	BIO_free(mem);
+	return key;
+}
+
+EVP_PKEY *pem_key_of(const char *text, size_t len, X509 *x)
+{
+	BIO *mem = BIO_new_mem_buf(text, (int)len);
+	EVP_PKEY *key = NULL;
+
+	while (mem && (key = PEM_read_bio_PrivateKey(mem, NULL, give_password, NULL)) &&
+		X509_check_private_key(x, key) != 1) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
 	ERR_clear_error();
 	BIO_free(mem);
 	return key;

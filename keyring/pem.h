@@ -8,6 +8,13 @@
 #include <stdbool.h>
 
 /**
+ * pem_only_certificate() - the DER bytes of the one certificate in @text
+ * @count: set to the number of certificates in it, -1 if a block is broken
+ * Return: owned, with OPENSSL_free(), if @count is 1; else NULL.
+ */
+unsigned char *pem_only_certificate(const char *text, size_t len, int *count, size_t *der_len);
+
+/**
  * pem_certificates() - all PEM certificates in @text, in file order
  * Return: owned stack, perhaps empty; NULL if a certificate block does not parse.
  */
@@ -19,6 +26,9 @@ STACK_OF(X509) * pem_certificates(const char *text, size_t len);
  * Return: owned; NULL if there is none or it does not parse.
  */
 EVP_PKEY *pem_key(const char *text, size_t len, const char *password);
+
+/** pem_key_of() - the PEM private key in @text that belongs to @x. Return: owned, or NULL. */
+EVP_PKEY *pem_key_of(const char *text, size_t len, X509 *x);
 
 /** pem_has_key() - whether @text claims to hold a private key */
 bool pem_has_key(const char *text);

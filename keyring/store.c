@@ -174,11 +174,10 @@ static bool write_all(int fd, const struct draft *d)
 /* Temporary file, sync, rename, sync of the folder. */
 static bool write_file(const struct store *s, int folder, const struct draft *d)
 {
-	char temporary[32];
+	static const char temporary[] = ".new"; /* one writer at a time */
 	int fd, saved;
 	bool good;
 
-	snprintf(temporary, sizeof(temporary), ".new.%ld", (long)getpid());
 	unlinkat(folder, temporary, 0);
 	fd = openat(
 		folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, MODE_KEY);
@@ -202,38 +201,62 @@ static bool put_file(const struct store *s, int folder, const struct draft *d, s
 	return false;
 }
 
-static bool put_key(const struct store *s, int folder, const struct cert *c, struct err_list *err)
+/* The text of a file of certificate @c in @folder, file_free()d; NULL if there is none. */
+static char *stored_text(int folder, const char *label, const char *suffix, size_t *len)
 {
 	char file[NAME_SIZE];
+	struct stat st;
+
+	name_with_suffix(label, suffix, file);
+	return file_read_at(folder, file, &st, len);
+}
+
+/* @old: a key that stays in the file until the certificate is replaced; NULL for none */
+static bool put_key(const struct store *s, int folder, const struct cert *c, const char *old,
+	struct err_list *err)
+{
+	char file[NAME_SIZE];
+	size_t key_len = 0;
 	struct draft d = {.file = file, .mode = MODE_KEY};
-	char *text = pem_from_key(c->key, &d.len);
+	char *key = pem_from_key(cert_key(c), &key_len);
+	char *text = key ? heap_format("%s%s", key, old ? old : "") : NULL;
 	bool good;
 
 	name_with_suffix(c->label, ".key", file);
 	d.text = text;
+	d.len = text ? strlen(text) : 0;
 	if (!text)
 		err_add(err, "%s: the private key cannot be written as PEM", c->label);
 	good = text && put_file(s, folder, &d, err);
 	file_free(text, d.len);
+	file_free(key, key_len);
 	return good;
 }
 
+/* Without a file the status is TRUST, so a certificate of that status needs none. */
 static bool put_meta(const struct store *s, int folder, const struct cert *c, struct err_list *err)
 {
-	char file[NAME_SIZE], text[64];
-	struct draft d = {.file = file, .text = text, .mode = MODE_PUBLIC};
+	char file[NAME_SIZE];
+	struct draft d = {.file = file, .mode = MODE_PUBLIC};
+	char *text;
+	bool good;
 
 	name_with_suffix(c->label, ".meta", file);
-	d.len = (size_t)snprintf(
-		text, sizeof(text), "[certificate]\ntrust = %s\n", cert_trust_name(c->trust));
-	return put_file(s, folder, &d, err);
+	if (c->trust == CERT_TRUST && !c->notes && faccessat(folder, file, F_OK, 0) < 0)
+		return true;
+	text = certfile_meta_text(c);
+	d.text = text;
+	d.len = strlen(text);
+	good = put_file(s, folder, &d, err);
+	free(text);
+	return good;
 }
 
 static bool put_cert(const struct store *s, int folder, const struct cert *c, struct err_list *err)
 {
 	char file[NAME_SIZE];
 	struct draft d = {.file = file, .mode = MODE_PUBLIC};
-	char *text = pem_from_certificate(c->x509, &d.len);
+	char *text = pem_from_certificate(cert_x509(c), &d.len);
 	bool good;
 
 	name_with_suffix(c->label, ".pem", file);
@@ -256,6 +279,26 @@ static bool names_writable(const char *owner, const char *name, struct err_list 
 	return false;
 }
 
+/*
+ * Between the two renames that replace a certificate and its key, the key's file holds both keys,
+ * and readers take the one that fits the certificate they see. So no reader, and no crash, finds a
+ * certificate without its key.
+ */
+static bool put_parts(const struct store *s, int folder, const struct cert *c, unsigned parts,
+	struct err_list *err)
+{
+	unsigned both = STORE_KEY | STORE_CERT;
+	size_t len = 0;
+	char *old = (parts & both) == both ? stored_text(folder, c->label, ".key", &len) : NULL;
+	bool good = (!(parts & STORE_KEY) || put_key(s, folder, c, old, err)) &&
+		    (!(parts & STORE_META) || put_meta(s, folder, c, err)) &&
+		    (!(parts & STORE_CERT) || put_cert(s, folder, c, err)) &&
+		    (!old || put_key(s, folder, c, NULL, err));
+
+	file_free(old, len);
+	return good;
+}
+
 bool store_write_cert(struct store *s, const struct cert *c, unsigned parts, struct err_list *err)
 {
 	bool good;
@@ -266,9 +309,7 @@ bool store_write_cert(struct store *s, const struct cert *c, unsigned parts, str
 	folder = owner_folder(s, "certs", c->owner, true, err);
 	if (folder < 0)
 		return false;
-	good = (!(parts & STORE_KEY) || put_key(s, folder, c, err)) &&
-	       (!(parts & STORE_META) || put_meta(s, folder, c, err)) &&
-	       (!(parts & STORE_CERT) || put_cert(s, folder, c, err));
+	good = put_parts(s, folder, c, parts, err);
 	close(folder);
 	return good;
 }
@@ -297,18 +338,23 @@ bool store_has_cert(struct store *s, const char *owner, const char *label)
 	return found;
 }
 
-bool store_remove_cert(struct store *s, const char *owner, const char *label, struct err_list *err)
+bool store_remove_cert(
+	struct store *s, const char *owner, const char *label, unsigned parts, struct err_list *err)
 {
-	static const char *const suffixes[] = {".pem", ".key", ".meta"};
+	/* the certificate first: a key without one is ignored, not the other way round */
+	static const struct {
+		unsigned part;
+		const char *suffix;
+	} files[] = {{STORE_CERT, ".pem"}, {STORE_KEY, ".key"}, {STORE_META, ".meta"}};
 	int folder = owner_folder(s, "certs", owner, false, err);
 	char file[NAME_SIZE];
 	bool good = true;
 
 	if (folder < 0)
 		return false;
-	for (size_t i = 0; i < 3 && good; i++) {
-		name_with_suffix(label, suffixes[i], file);
-		good = remove_file(s, folder, file, err);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && good; i++) {
+		name_with_suffix(label, files[i].suffix, file);
+		good = !(parts & files[i].part) || remove_file(s, folder, file, err);
 	}
 	fsync(folder);
 	close(folder);
@@ -352,6 +398,10 @@ bool store_write_ring(struct store *s, const char *owner, const char *name,
 
 	if (!names_writable(owner, name, err))
 		return false;
+	if (!name_ring_ok(name)) {
+		err_add(err, "%s/%s: is the virtual ring, which is not stored", owner, name);
+		return false;
+	}
 	ring_file(s, owner, name, file);
 	text = ringfile_text(refs);
 	d.text = text;

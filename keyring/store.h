@@ -15,7 +15,12 @@
 struct store;
 
 /* The files of a certificate that store_write_cert() writes. */
-enum store_part { STORE_CERT = 1 << 0, STORE_KEY = 1 << 1, STORE_META = 1 << 2 };
+enum store_part {
+	STORE_CERT = 1 << 0,
+	STORE_KEY = 1 << 1,
+	STORE_META = 1 << 2,
+	STORE_ALL = STORE_CERT | STORE_KEY | STORE_META,
+};
 
 /**
  * store_open() - take the writers' lock of directory @dir, creating it if it is missing
@@ -28,7 +33,8 @@ void store_close(struct store *s);
 
 /**
  * store_write_cert() - write files of @c
- * @parts: which, of enum store_part; the certificate itself comes last
+ * @parts: which, of enum store_part; of STORE_KEY and STORE_CERT together readers see the old pair
+ *         or the new one
  * Return: false with a sentence in @err, as all that follow.
  */
 bool store_write_cert(struct store *s, const struct cert *c, unsigned parts, struct err_list *err);
@@ -36,8 +42,9 @@ bool store_write_cert(struct store *s, const struct cert *c, unsigned parts, str
 /** store_has_cert() - whether there is a file of a certificate, even one that cannot be read */
 bool store_has_cert(struct store *s, const char *owner, const char *label);
 
-/** store_remove_cert() - delete the files of a certificate; rings are the caller's matter */
-bool store_remove_cert(struct store *s, const char *owner, const char *label, struct err_list *err);
+/** store_remove_cert() - delete @parts of a certificate; rings are the caller's matter */
+bool store_remove_cert(struct store *s, const char *owner, const char *label, unsigned parts,
+	struct err_list *err);
 
 /** store_write_ring() - write a ring with exactly these references */
 bool store_write_ring(struct store *s, const char *owner, const char *name,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* contexts.h - the TLS contexts of one worker, made at first use, by action and ring */
+/* contexts.h - the TLS contexts of one worker, made at first use, by action, ring and user */
 #ifndef ATTLS_FLOW_CONTEXTS_H
 #define ATTLS_FLOW_CONTEXTS_H
 
@@ -9,6 +9,7 @@
 struct contexts_entry {
 	const struct action *action;
 	const struct keyring *ring;
+	const char *user;        /* as in the snapshot, so equal pointers are equal users */
 	struct context *context; /* referenced; NULL: it could not be made */
 	char *why;               /* then, the reason; owned */
 };

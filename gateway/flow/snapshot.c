@@ -5,62 +5,92 @@
 #include <pwd.h>
 #include <stdlib.h>
 
-static bool ring_owner_known(const struct snapshot *s, const char *name)
-{
-	for (size_t i = 0; i < s->owner_count; i++) {
-		if (strcasecmp(s->owners[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Note which account a ring owner is, once. */
+/* Note which account a user of the keyring is. */
 static void add_owner(struct snapshot *s, const char *name)
 {
 	const struct passwd *account = getpwnam(name);
 	struct ring_owner *more;
 
-	if (!account || ring_owner_known(s, name))
+	if (!account)
 		return;
 	more = realloc(s->owners, (s->owner_count + 1) * sizeof(*more));
 	if (!more)
 		return;
 	s->owners = more;
-	more[s->owner_count].name = strdup(name);
-	if (more[s->owner_count].name)
-		more[s->owner_count++].uid = account->pw_uid;
+	more[s->owner_count++] = (struct ring_owner){.name = name, .uid = account->pw_uid};
 }
 
-/* "OWNER/NAME": check that it is there, so that --check finds it rather than the first SYN. */
-static void check_ring(
-	const struct snapshot *s, const char *what, const char *ring, struct err_list *err)
+static int compare_owners(const void *a, const void *b)
+{
+	uid_t x = ((const struct ring_owner *)a)->uid, y = ((const struct ring_owner *)b)->uid;
+
+	return (x > y) - (x < y);
+}
+
+static void add_owners(struct snapshot *s)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = keystore_user_at(s->keystore, i)); i++)
+		add_owner(s, name);
+	if (s->owner_count)
+		qsort(s->owners, s->owner_count, sizeof(*s->owners), compare_owners);
+}
+
+static const struct keyring *named_ring(
+	const struct snapshot *s, const char *ring, const char *slash)
+{
+	char owner[64];
+	size_t len = (size_t)(slash - ring);
+
+	if (len >= sizeof(owner))
+		return NULL;
+	memcpy(owner, ring, len);
+	owner[len] = '\0';
+	return keystore_ring(s->keystore, owner, slash + 1);
+}
+
+/*
+ * "OWNER/NAME" is there, or "NAME" is whatever users have under it; its certificates decode: so
+ * that --check finds it rather than the first SYN.
+ */
+static void check_ring(struct snapshot *s, const char *what, const char *ring, struct err_list *err)
 {
 	const char *slash = strchr(ring, '/');
-	char *owner;
+	const struct keyring *r = slash ? named_ring(s, ring, slash) : NULL;
 
-	if (!slash)
-		return;
-	owner = strndup(ring, (size_t)(slash - ring));
-	if (owner && !keystore_ring(s->keystore, owner, slash + 1))
+	if (slash && !r)
 		err_add(err,
 			"%s: ring %s is not in the keyring directory; create it with attls-keyring "
 			"addring",
 			what, ring);
-	free(owner);
+	else if (slash)
+		keyring_check(r, err);
+	for (size_t i = 0; !slash && (r = keystore_ring_at(s->keystore, i)); i++) {
+		if (strcasecmp(r->name, ring) == 0)
+			keyring_check(r, err);
+	}
+}
+
+/* Whose connection it is matters for a user's own ring, and for one that not everybody may use. */
+static bool ring_asks_owner(const struct snapshot *s, const char *ring)
+{
+	const char *slash = strchr(ring, '/');
+	const struct keyring *r = slash ? named_ring(s, ring, slash) : NULL;
+
+	return !slash || (s->judges && r && keystore_right(s->keystore, NULL, r) < RIGHT_CONTROL);
 }
 
 static void check_rings(struct snapshot *s, struct err_list *err)
 {
-	if (*s->default_ring)
-		check_ring(s, "[gateway] ring", s->default_ring, err);
+	bool default_used = false;
+
 	for (size_t i = 0; i < s->policy->action_count; i++) {
 		const struct action *a = s->policy->actions[i];
 		char what[256];
 
 		if (a->mode != ACTION_TLS)
 			continue;
-		if (!strchr(a->ring ? a->ring : s->default_ring, '/'))
-			s->owner_rings = true;
 		snprintf(what, sizeof(what), "[action %s] ring", a->name);
 		if (a->ring)
 			check_ring(s, what, a->ring, err);
@@ -69,13 +99,17 @@ static void check_rings(struct snapshot *s, struct err_list *err)
 				"%s: no ring is named, here or in [gateway]; write ring = "
 				"OWNER/NAME",
 				what);
+		default_used = default_used || !a->ring;
+		s->owner_rings =
+			s->owner_rings || ring_asks_owner(s, a->ring ? a->ring : s->default_ring);
 	}
+	if (*s->default_ring && (default_used || strchr(s->default_ring, '/')))
+		check_ring(s, "[gateway] ring", s->default_ring, err);
 }
 
 static bool load(struct snapshot *s, const struct settings *settings, struct err_list *err)
 {
-	size_t certs, rings;
-
+	s->judges = settings->mode == MODE_HOST;
 	s->policy = policy_load(settings->rules, err);
 	s->keystore = keystore_load(settings->keyring, err);
 	s->default_ring = strdup(settings->ring);
@@ -84,9 +118,7 @@ static bool load(struct snapshot *s, const struct settings *settings, struct err
 	s->policy->generation = s->generation;
 	s->policy->unmatched_reject = settings->unmatched_reject;
 	check_rings(s, err);
-	keystore_count(s->keystore, &certs, &rings);
-	for (size_t i = 0; i < rings; i++)
-		add_owner(s, keystore_ring_at(s->keystore, i)->owner);
+	add_owners(s);
 	return !err_any(err);
 }
 
@@ -118,8 +150,6 @@ void snapshot_put(struct snapshot *s)
 {
 	if (!s || --s->references > 0)
 		return;
-	for (size_t i = 0; i < s->owner_count; i++)
-		free(s->owners[i].name);
 	free(s->owners);
 	free(s->default_ring);
 	policy_put(s->policy);
@@ -129,49 +159,62 @@ void snapshot_put(struct snapshot *s)
 
 const char *snapshot_user(const struct snapshot *s, uid_t uid)
 {
-	for (size_t i = 0; i < s->owner_count; i++) {
-		if (s->owners[i].uid == uid)
-			return s->owners[i].name;
+	struct ring_owner wanted = {.uid = uid};
+	const struct ring_owner *found = NULL;
+
+	if (s->owner_count)
+		found = bsearch(&wanted, s->owners, s->owner_count, sizeof(wanted), compare_owners);
+	return found ? found->name : NULL;
+}
+
+/* The ring that @ring means for @user. */
+static const struct keyring *find_ring(const struct snapshot *s, const char *ring,
+	const struct owner *owner, const char *user, const char **why)
+{
+	const char *slash = strchr(ring, '/');
+
+	if (slash) {
+		*why = "the ring named by the rule is not in the keyring directory";
+		return named_ring(s, ring, slash);
 	}
+	if (user) {
+		*why = "the connection's user has no ring of that name";
+		return keystore_ring(s->keystore, user, ring);
+	}
+	*why = owner_has(owner, OWNER_UID)
+		       ? "the connection's user owns no ring"
+		       : "the connection's owner is not known, so neither is the ring";
 	return NULL;
 }
 
-static const struct keyring *named_ring(
-	const struct snapshot *s, const char *ring, const char *slash)
+static bool may_read(const struct snapshot *s, struct ring_view *v, const struct owner *owner,
+	char *why, size_t size)
 {
-	char owner[64];
-	size_t len = (size_t)(slash - ring);
+	char uid[32];
 
-	if (len >= sizeof(owner))
-		return NULL;
-	memcpy(owner, ring, len);
-	owner[len] = '\0';
-	return keystore_ring(s->keystore, owner, slash + 1);
+	/* a router's connections belong to no user here: the rule speaks for the ring's owner */
+	if (!s->judges)
+		v->user = v->ring->owner;
+	v->right = keystore_right(s->keystore, v->user, v->ring);
+	if (v->right >= RIGHT_READ)
+		return true;
+	snprintf(uid, sizeof(uid), owner_has(owner, OWNER_UID) ? "uid %u" : "(not known)",
+		(unsigned)owner->uid);
+	snprintf(why, size, "user %s may not read ring %s/%s: it takes READ on it (access.ini)",
+		v->user ? v->user : uid, v->ring->owner, v->ring->name);
+	return false;
 }
 
-const struct keyring *snapshot_ring(
-	const struct snapshot *s, const char *ring, const struct owner *owner, const char **why)
+bool snapshot_view(const struct snapshot *s, const char *ring, const struct owner *owner,
+	struct ring_view *v, char *why, size_t size)
 {
 	const char *user = owner_has(owner, OWNER_UID) ? snapshot_user(s, owner->uid) : NULL;
-	const struct keyring *found;
-	const char *slash;
+	const char *reason;
 
-	if (!ring)
-		ring = s->default_ring;
-	slash = strchr(ring, '/');
-	if (slash) {
-		/* written down by the administrator: the policy itself grants it */
-		found = named_ring(s, ring, slash);
-		*why = "the ring named by the rule is not in the keyring directory";
-		return found;
-	}
-	if (!user) {
-		*why = owner_has(owner, OWNER_UID)
-			       ? "the connection's user owns no ring"
-			       : "the connection's owner is not known, so neither is the ring";
-		return NULL;
-	}
-	found = keystore_ring(s->keystore, user, ring);
-	*why = "the connection's user has no ring of that name";
-	return found;
+	*v = (struct ring_view){.user = user};
+	v->ring = find_ring(s, ring ? ring : s->default_ring, owner, user, &reason);
+	if (v->ring)
+		return may_read(s, v, owner, why, size);
+	snprintf(why, size, "%s", reason);
+	return false;
 }

@@ -12,9 +12,9 @@
 #include "rules/policy.h"
 #include "rules/settings.h"
 
-/* A ring owner that is an account of this system. */
+/* A user of the keyring that is an account of this system. */
 struct ring_owner {
-	char *name; /* as in the keystore */
+	const char *name; /* of the keystore */
 	uid_t uid;
 };
 
@@ -24,7 +24,8 @@ struct snapshot {
 	char *default_ring; /* [gateway] ring, may be "" */
 	struct ring_owner *owners;
 	size_t owner_count;
-	bool owner_rings;    /* some action uses the ring of the connection's owner */
+	bool owner_rings;    /* for some action it matters who the connection's owner is */
+	bool judges;         /* access to rings is judged for that owner: host mode */
 	uint64_t generation; /* counts up with each reload */
 	_Atomic unsigned references;
 };
@@ -41,16 +42,15 @@ struct snapshot *snapshot_get(struct snapshot *s);
 void snapshot_put(struct snapshot *s);
 
 /**
- * snapshot_ring() - the ring that an action uses for the owner of a connection
- * @ring:  "NAME": of the owner's user; "OWNER/NAME"; NULL: the default ring of the gateway
- * @owner: of the connection
- * @why:   set to a static phrase when there is none, or the owner may not read it
- * Return: NULL if none can be used. Lives as long as the snapshot.
+ * snapshot_view() - the ring that an action uses, as the owner of a connection may use it
+ * @ring: "NAME": of the owner's user; "OWNER/NAME"; NULL: the default ring of the gateway
+ * @v:    receives ring, user and right; lives as long as the snapshot
+ * @why:  receives the reason when there is none, or the owner may not read it
  */
-const struct keyring *snapshot_ring(
-	const struct snapshot *s, const char *ring, const struct owner *owner, const char **why);
+bool snapshot_view(const struct snapshot *s, const char *ring, const struct owner *owner,
+	struct ring_view *v, char *why, size_t size);
 
-/** snapshot_user() - name of the ring owner with @uid, NULL if no ring owner has it */
+/** snapshot_user() - name of the keyring's user with @uid, NULL if there is none */
 const char *snapshot_user(const struct snapshot *s, uid_t uid);
 
 #endif

@@ -78,7 +78,7 @@ static bool set_trust(struct context *c, struct err_list *err)
 
 		if (!connection_vouches(n))
 			continue;
-		if (!X509_STORE_add_cert(store, n->cert->x509))
+		if (!cert_x509(n->cert) || !X509_STORE_add_cert(store, cert_x509(n->cert)))
 			return refuse(c, err, "certificate", n->cert->label);
 		anchors++;
 	}
@@ -110,12 +110,13 @@ static X509 *find_issuer(const struct keyring *ring, X509 *x)
 	for (size_t i = 0; i < ring->connection_count; i++) {
 		const struct cert *c = ring->connections[i].cert;
 
-		if (c->trust == CERT_NOTRUST || X509_check_issued(c->x509, x) != X509_V_OK)
+		if (c->trust == CERT_NOTRUST || !cert_x509(c) ||
+			X509_check_issued(cert_x509(c), x) != X509_V_OK)
 			continue;
-		if (is_current(c->x509))
-			return c->x509;
+		if (is_current(cert_x509(c)))
+			return cert_x509(c);
 		if (!found)
-			found = c->x509;
+			found = cert_x509(c);
 	}
 	return found;
 }
@@ -123,7 +124,7 @@ static X509 *find_issuer(const struct keyring *ring, X509 *x)
 /* Send the intermediates, not the root: whoever does not have the root cannot trust it. */
 static bool set_chain(struct context *c)
 {
-	X509 *x = c->cert->x509;
+	X509 *x = cert_x509(c->cert);
 
 	for (int depth = 0; depth < CHAIN_MAX && !X509_self_signed(x, 0); depth++) {
 		x = find_issuer(c->ring, x);
@@ -145,9 +146,34 @@ static int note_presented(SSL *ssl, void *unused)
 	return 1;
 }
 
-static bool set_credentials(struct context *c, const char *label, struct err_list *err)
+/* A client without a key to use presents none; it should be known why. */
+static bool refuse_key(const struct context *c, const struct ring_view *view,
+	enum ring_right needed, bool fatal, struct err_list *err)
 {
-	c->cert = keyring_certificate(c->ring, label);
+	const char *user = view->user ? view->user : "(not known)",
+		   *right = ring_right_name(needed);
+
+	if (fatal)
+		err_add(err,
+			"ring %s/%s: user %s may not use the private key: it takes %s on the ring "
+			"(access.ini)",
+			c->ring->owner, c->ring->name, user, right);
+	else
+		err_warn(err,
+			"ring %s/%s: user %s may not use the private key, so no certificate is "
+			"presented: it takes %s on the ring (access.ini)",
+			c->ring->owner, c->ring->name, user, right);
+	return !fatal;
+}
+
+static bool set_credentials(
+	struct context *c, const struct ring_view *view, const char *label, struct err_list *err)
+{
+	enum ring_right needed;
+
+	c->cert = keyring_certificate(view, label, &needed);
+	if (needed != RIGHT_NONE)
+		return refuse_key(c, view, needed, label || c->role == TLS_ROLE_SERVER, err);
 	if (!c->cert && label) {
 		err_add(err,
 			"ring %s/%s has no usable certificate \"%s\": it must be connected with "
@@ -164,8 +190,8 @@ static bool set_credentials(struct context *c, const char *label, struct err_lis
 	}
 	if (!c->cert)
 		return true;
-	if (!SSL_CTX_use_certificate(c->ssl, c->cert->x509) ||
-		!SSL_CTX_use_PrivateKey(c->ssl, c->cert->key) || !set_chain(c))
+	if (!SSL_CTX_use_certificate(c->ssl, cert_x509(c->cert)) ||
+		!SSL_CTX_use_PrivateKey(c->ssl, cert_key(c->cert)) || !set_chain(c))
 		return refuse(c, err, "certificate", c->cert->label);
 	SSL_CTX_set_cert_cb(c->ssl, note_presented, NULL);
 	return true;
@@ -189,9 +215,10 @@ static bool copy_names(struct context *c, const struct profile *p)
 	return true;
 }
 
-struct context *context_new(const struct profile *profile, const struct keyring *ring,
+struct context *context_new(const struct profile *profile, const struct ring_view *view,
 	const char *label, struct err_list *err)
 {
+	const struct keyring *ring = view->ring;
 	struct context *c = calloc(1, sizeof(*c));
 	bool is_server = profile->role == TLS_ROLE_SERVER;
 
@@ -211,7 +238,7 @@ struct context *context_new(const struct profile *profile, const struct keyring 
 	}
 	set_resumption(c);
 	if (!set_strength(c, profile, err) || (!is_server && !set_trust(c, err)) ||
-		!set_credentials(c, label, err)) {
+		!set_credentials(c, view, label, err)) {
 		context_put(c);
 		return NULL;
 	}

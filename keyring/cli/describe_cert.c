@@ -41,16 +41,19 @@ static char *key_text(const X509 *x)
 	return heap_format("%s %d", type ? type : "unknown", key ? EVP_PKEY_get_bits(key) : 0);
 }
 
+/* From the facts alone: a table of ten thousand must not decode each. */
 void describe_row(struct columns *t, const struct cert *c)
 {
-	char until[32], *subject = subject_text(X509_get_subject_name(c->x509));
+	ASN1_TIME *until = facts_time(c->facts.not_after);
+	char date[32], *subject = facts_name(c->facts.subject);
 
 	columns_add(t, c->owner);
 	columns_add(t, c->label);
 	columns_add(t, cert_trust_name(c->trust));
-	columns_add(t, c->key ? "yes" : "no");
-	columns_add(t, describe_time(X509_get0_notAfter(c->x509), until));
+	columns_add(t, cert_has_key(c) ? "yes" : "no");
+	columns_add(t, until ? describe_time(until, date) : "?");
 	columns_add(t, subject);
+	ASN1_TIME_free(until);
 	free(subject);
 }
 
@@ -105,19 +108,19 @@ json_t *describe_json(const struct desk *d, const struct cert *c)
 	json_object_set_new(j, "owner", json_text(c->owner));
 	json_object_set_new(j, "label", json_text(c->label));
 	json_object_set_new(j, "trust", json_string(cert_trust_name(c->trust)));
-	set_text(j, "subject", subject_text(X509_get_subject_name(c->x509)));
-	set_text(j, "issuer", subject_text(X509_get_issuer_name(c->x509)));
-	set_text(j, "serial", serial_text(c->x509));
-	set_text(j, "altnames", altnames_text(c->x509, ","));
-	set_text(j, "key", key_text(c->x509));
-	json_object_set_new(j, "private_key", json_boolean(c->key != NULL));
-	json_object_set_new(j, "ca", json_boolean(X509_check_ca(c->x509) != 0));
+	set_text(j, "subject", subject_text(X509_get_subject_name(cert_x509(c))));
+	set_text(j, "issuer", subject_text(X509_get_issuer_name(cert_x509(c))));
+	set_text(j, "serial", serial_text(cert_x509(c)));
+	set_text(j, "altnames", altnames_text(cert_x509(c), ","));
+	set_text(j, "key", key_text(cert_x509(c)));
+	json_object_set_new(j, "private_key", json_boolean(cert_has_key(c)));
+	json_object_set_new(j, "ca", json_boolean(X509_check_ca(cert_x509(c)) != 0));
 	json_object_set_new(
-		j, "signature", json_string(OBJ_nid2ln(X509_get_signature_nid(c->x509))));
+		j, "signature", json_string(OBJ_nid2ln(X509_get_signature_nid(cert_x509(c)))));
+	json_object_set_new(j, "not_before",
+		json_string(describe_time(X509_get0_notBefore(cert_x509(c)), date)));
 	json_object_set_new(
-		j, "not_before", json_string(describe_time(X509_get0_notBefore(c->x509), date)));
-	json_object_set_new(
-		j, "not_after", json_string(describe_time(X509_get0_notAfter(c->x509), date)));
+		j, "not_after", json_string(describe_time(X509_get0_notAfter(cert_x509(c)), date)));
 	if (d)
 		json_object_set_new(j, "rings", rings_json(d, c));
 	return j;

@@ -64,21 +64,20 @@ const struct cert *desk_cert(
 
 	if (!c)
 		err_add(err, "there is no certificate %s/%s", owner, label);
-	return c;
+	return c && cert_check(c, err) ? c : NULL;
 }
 
 const struct cert *desk_same(const struct desk *d, const X509 *x)
 {
-	size_t certs, rings;
+	const struct cert *found = NULL;
+	unsigned char *der = NULL;
+	int len = i2d_X509(x, &der);
+	struct facts f;
 
-	keystore_count(d->keys, &certs, &rings);
-	for (size_t i = 0; i < certs; i++) {
-		const struct cert *c = keystore_cert_at(d->keys, i);
-
-		if (X509_cmp(c->x509, x) == 0)
-			return c;
-	}
-	return NULL;
+	if (len > 0 && facts_find(&f, span_of(der, (size_t)len)))
+		found = keystore_same(d->keys, &f);
+	OPENSSL_free(der);
+	return found;
 }
 
 bool arguments_trust(const struct arguments *a, const char *owner, enum cert_trust otherwise,

@@ -70,7 +70,7 @@ static bool same_public_key(const X509 *a, const X509 *b)
 /* A certificate is stored once; a renewal (same key) takes the place of the old one. */
 static bool may_store(const struct desk *d, const struct cert *c, struct err_list *err)
 {
-	const struct cert *same = desk_same(d, c->x509);
+	const struct cert *same = desk_same(d, cert_x509(c));
 	const struct cert *old = keystore_cert(d->keys, c->owner, c->label);
 
 	if (same && same != old) {
@@ -78,7 +78,7 @@ static bool may_store(const struct desk *d, const struct cert *c, struct err_lis
 			same->label);
 		return false;
 	}
-	if (old && !same_public_key(old->x509, c->x509)) {
+	if (old && !same_public_key(cert_x509(old), cert_x509(c))) {
 		err_add(err,
 			"%s/%s is there already, with another key: delete it first, or take "
 			"another label",
@@ -93,7 +93,7 @@ static bool store_main(struct desk *d, const struct cert *c, struct err_list *er
 	const struct cert *old = keystore_cert(d->keys, c->owner, c->label);
 	unsigned parts = STORE_CERT;
 
-	if (c->key)
+	if (cert_key(c))
 		parts |= STORE_KEY;
 	if (!old || old->trust != c->trust)
 		parts |= STORE_META;
@@ -221,7 +221,7 @@ bool verb_delete(const struct arguments *a, struct err_list *err)
 	if (!good)
 		err_add(err, "there is no certificate %s/%s", owner, label);
 	good = good && disconnect(&d, owner, label, err) &&
-	       store_remove_cert(d.store, owner, label, err);
+	       store_remove_cert(d.store, owner, label, STORE_ALL, err);
 	desk_close(&d);
 	return good;
 }

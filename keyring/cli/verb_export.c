@@ -22,8 +22,8 @@ static char *encode(const struct cert *c, bool der, size_t *len)
 	int n;
 
 	if (!der)
-		return pem_from_certificate(c->x509, len);
-	n = i2d_X509(c->x509, &bytes);
+		return pem_from_certificate(cert_x509(c), len);
+	n = i2d_X509(cert_x509(c), &bytes);
 	if (n <= 0)
 		return NULL;
 	text = heap_zero((size_t)n);
@@ -89,7 +89,7 @@ static X509_STORE *trusted_store(const struct desk *d)
 		const struct cert *c = keystore_cert_at(d->keys, i);
 
 		if (strcmp(c->owner, "CERTAUTH") == 0 && c->trust != CERT_NOTRUST)
-			X509_STORE_add_cert(store, c->x509);
+			X509_STORE_add_cert(store, cert_x509(c));
 	}
 	if (store)
 		X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);

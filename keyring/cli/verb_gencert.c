@@ -100,9 +100,9 @@ static bool take_signer(
 		err_add(err, "--signwith %s: there is no such certificate", text);
 		return false;
 	}
-	i->signer = c->x509;
-	i->signer_key = c->key;
-	if (ASN1_TIME_cmp_time_t(X509_get0_notAfter(c->x509), i->not_after) < 0)
+	i->signer = cert_x509(c);
+	i->signer_key = cert_key(c);
+	if (ASN1_TIME_cmp_time_t(X509_get0_notAfter(cert_x509(c)), i->not_after) < 0)
 		err_warn(err, "%s/%s, which signs it, ends before it does", c->owner, c->label);
 	return true;
 }

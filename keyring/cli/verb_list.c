@@ -103,7 +103,7 @@ static void ring_row(struct columns *t, const struct keyring *r, const struct co
 	columns_add(t, c ? cert_usage_name(c->usage) : NULL);
 	columns_add(t, !c ? NULL : c->is_default ? "YES" : "NO");
 	columns_add(t, c ? cert_trust_name(c->cert->trust) : NULL);
-	columns_add(t, !c ? NULL : c->cert->key ? "yes" : "no");
+	columns_add(t, !c ? NULL : cert_has_key(c->cert) ? "yes" : "no");
 }
 
 static void ring_rows(const struct keyring *r, struct columns *t)
@@ -129,7 +129,7 @@ static json_t *ring_json(const struct keyring *r)
 		json_object_set_new(entry, "usage", json_string(cert_usage_name(c->usage)));
 		json_object_set_new(entry, "default", json_boolean(c->is_default));
 		json_object_set_new(entry, "trust", json_string(cert_trust_name(c->cert->trust)));
-		json_object_set_new(entry, "private_key", json_boolean(c->cert->key != NULL));
+		json_object_set_new(entry, "private_key", json_boolean(cert_has_key(c->cert)));
 		json_array_append_new(list, entry);
 	}
 	json_object_set_new(j, "connections", list);

@@ -96,7 +96,7 @@ static bool connect_cert(const struct desk *d, const struct arguments *a, struct
 		return false;
 	for (size_t i = 0; a->values[ARG_DEFAULT] && i < refs->count; i++)
 		refs->items[i].is_default = &refs->items[i] == ref;
-	if (ref->usage == CERT_PERSONAL && !c->key)
+	if (ref->usage == CERT_PERSONAL && !cert_key(c))
 		err_warn(err, "%s/%s has no private key here, so it cannot be presented", c->owner,
 			c->label);
 	return true;

@@ -80,7 +80,8 @@ static void end_prepare(struct end *e, enum tls_role role, const struct cert *c)
 	for (int i = 0; i < 2; i++) {
 		e->profile.min_version = e->profile.max_version =
 			i ? TLS1_3_VERSION : TLS1_2_VERSION;
-		e->ctx[i] = context_new(&e->profile, &e->ring, NULL, &err);
+		e->ctx[i] = context_new(&e->profile,
+			&(struct ring_view){.ring = &e->ring, .right = RIGHT_CONTROL}, NULL, &err);
 		held(e->ctx[i], "no context");
 	}
 	err_fini(&err);

@@ -108,7 +108,8 @@ static inline void end_open(struct end *e, const struct profile *profile, const 
 	struct err_list err;
 
 	err_init(&err);
-	e->ctx = context_new(profile, &e->ring, NULL, &err);
+	e->ctx = context_new(
+		profile, &(struct ring_view){.ring = &e->ring, .right = RIGHT_CONTROL}, NULL, &err);
 	for (size_t i = 0; i < err.count; i++)
 		print_error("%s\n", err.lines[i]);
 	assert_non_null(e->ctx);

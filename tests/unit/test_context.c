@@ -73,9 +73,10 @@ static void assert_refused(
 	const struct profile *p, const struct keyring *ring, const char *label, const char *part)
 {
 	struct err_list err;
+	struct ring_view view = {.ring = ring, .user = "root", .right = RIGHT_CONTROL};
 
 	err_init(&err);
-	assert_null(context_new(p, ring, label, &err));
+	assert_null(context_new(p, &view, label, &err));
 	assert_int_equal(err.count, 1);
 	if (!strstr(err.lines[0], part))
 		fail_msg("\"%s\" is not in \"%s\"", part, err.lines[0]);
@@ -85,11 +86,12 @@ static void assert_refused(
 
 static struct context *made(const struct profile *p, const struct keyring *ring, const char *label)
 {
+	struct ring_view view = {.ring = ring, .user = "root", .right = RIGHT_CONTROL};
 	struct err_list err;
 	struct context *c;
 
 	err_init(&err);
-	c = context_new(p, ring, label, &err);
+	c = context_new(p, &view, label, &err);
 	assert_int_equal(err.count, 0);
 	assert_non_null(c);
 	err_fini(&err);

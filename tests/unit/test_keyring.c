@@ -140,6 +140,14 @@ static void assert_refused(const char *const *parts)
 
 #define REFUSED(...) assert_refused((const char *const[]){__VA_ARGS__, NULL})
 
+/* What the ring's owner, with all rights, could present. */
+static const struct cert *usable(const struct keyring *r, const char *label)
+{
+	struct ring_view v = {.ring = r, .user = r->owner, .right = RIGHT_CONTROL};
+
+	return keyring_certificate(&v, label, NULL);
+}
+
 static void test_load(void **state)
 {
 	struct keystore *k = load_well();
@@ -154,11 +162,11 @@ static void test_load(void **state)
 	assert_string_equal(r->name, "main");
 	assert_int_equal(r->connection_count, 2);
 	assert_int_equal(r->connections[1].usage, CERT_CERTAUTH);
-	assert_ptr_equal(keyring_certificate(r, NULL), keyring_certificate(r, "srv/1 50%"));
-	assert_non_null(keyring_certificate(r, NULL));
-	assert_non_null(keyring_certificate(r, NULL)->key);
-	assert_null(keyring_certificate(r, "SRV/1 50%")); /* labels have case */
-	assert_null(keyring_certificate(r, "ca"));        /* no PERSONAL usage */
+	assert_ptr_equal(usable(r, NULL), usable(r, "srv/1 50%"));
+	assert_non_null(usable(r, NULL));
+	assert_non_null(cert_key(usable(r, NULL)));
+	assert_null(usable(r, "SRV/1 50%")); /* labels have case */
+	assert_null(usable(r, "ca"));        /* no PERSONAL usage */
 	assert_non_null(keystore_cert(k, "alice", ".hidden"));
 	assert_null(keystore_ring(k, "root", "none"));
 	assert_ptr_equal(keystore_ring_at(k, 0), r);
@@ -211,7 +219,7 @@ static void test_notrust(void **state)
 	(void)state;
 	put("certs/root/srv%2F1 50%25.meta", "[certificate]\ntrust = NoTrust\n");
 	k = load_well();
-	assert_null(keyring_certificate(keystore_ring(k, "root", "main"), NULL));
+	assert_null(usable(keystore_ring(k, "root", "main"), NULL));
 	keystore_put(k);
 }
 
@@ -309,20 +317,63 @@ static void test_all_problems(void **state)
 		"access.ini:3: [ring ROOT/MAIN]: this ring was named before",
 		"access.ini:5: [ring main]: names no ring",
 		"access.ini:8: [ring root/other] reed: unknown key; did you mean read?",
-		"access.ini:7: [ring root/other]: has no read");
+		"access.ini:7: [ring root/other]: grants nothing");
+}
+
+/* What shows only in decoding is told by whoever decodes. */
+static void assert_bad(const char *owner, const char *part)
+{
+	struct keystore *k = load_well();
+	struct err_list err;
+
+	err_init(&err);
+	assert_false(keyring_check(keystore_ring(k, owner, "*"), &err));
+	assert_int_equal(err.count, 1);
+	assert_non_null(strstr(err.lines[0], part));
+	err_fini(&err);
+	keystore_put(k);
 }
 
 static void test_wrong_key(void **state)
 {
 	char from[256], to[256];
+	struct keystore *k;
 
 	(void)state;
 	path_of("certs/Alice/%2Ehidden.key", from);
 	path_of("certs/CERTAUTH/ca.key", to);
 	assert_int_equal(rename(from, to), 0);
-	REFUSED("ca.key: this key does not belong to the certificate in");
+	assert_bad("CERTAUTH", "ca.pem: the private key beside it does not belong");
+	k = load_well();
+	assert_null(cert_key(keystore_cert(k, "CERTAUTH", "ca")));
+	assert_true(cert_has_key(keystore_cert(k, "CERTAUTH", "ca")));
+	keystore_put(k);
 	put("certs/CERTAUTH/ca.key", "-----BEGIN PRIVATE KEY-----\nAAAA\n");
+	assert_bad("CERTAUTH", "ca.pem: beside it is no usable private key");
+	put("certs/CERTAUTH/ca.key", "nothing");
 	REFUSED("ca.key: is no usable private key");
+}
+
+/* While both are replaced the file holds two keys; the one that fits is taken. */
+static void test_two_keys(void **state)
+{
+	char path[256];
+	struct keystore *k;
+	FILE *f;
+
+	(void)state;
+	path_of("certs/CERTAUTH/ca.key", path);
+	for (int order = 0; order < 2; order++) {
+		f = fopen(path, "w");
+		assert_non_null(f);
+		PEM_write_PrivateKey(f, order ? ca.key : server.key, NULL, NULL, 0, NULL, NULL);
+		PEM_write_PrivateKey(f, order ? server.key : ca.key, NULL, NULL, 0, NULL, NULL);
+		fclose(f);
+		k = load_well();
+		assert_int_equal(
+			EVP_PKEY_eq(cert_key(keystore_cert(k, "CERTAUTH", "ca")), ca.key), 1);
+		keystore_put(k);
+	}
 }
 
 static void test_two_in_one(void **state)
@@ -352,33 +403,138 @@ static void test_same_owner_twice(void **state)
 	REFUSED("(owners compare without case)");
 }
 
+static enum ring_right right(const char *user, const char *owner, const char *name)
+{
+	struct keystore *k = load_well();
+	enum ring_right r = keystore_right(k, user, keystore_ring(k, owner, name));
+
+	keystore_put(k);
+	return r;
+}
+
 static void test_access(void **state)
 {
-	const struct keyring *r;
-	struct keystore *k = load_well();
+	(void)state;
+	assert_int_equal(right("Root", "root", "main"), RIGHT_READ);
+	assert_int_equal(right("alice", "root", "main"), RIGHT_NONE);
+	assert_int_equal(right(NULL, "root", "main"), RIGHT_NONE);
+	assert_int_equal(right("root", "root", "*"), RIGHT_READ);
+	assert_int_equal(right("root", "alice", "*"), RIGHT_NONE);
+	assert_int_equal(right("root", "*AUTH*", "*"), RIGHT_NONE);
+
+	put("access.ini", "[ring ROOT/Main]\nread = alice, 0\nupdate = bob\ncontrol = carol\n"
+			  "[ring *AUTH*/*]\nread = *\n[ring alice/*]\nupdate = group:root\n");
+	assert_int_equal(right("ALICE", "root", "main"), RIGHT_READ);
+	assert_int_equal(right("bob", "root", "main"), RIGHT_UPDATE);
+	assert_int_equal(right("carol", "root", "main"), RIGHT_CONTROL);
+	assert_int_equal(right("dave", "root", "main"), RIGHT_NONE);
+	assert_int_equal(right(NULL, "root", "main"), RIGHT_NONE);
+	assert_int_equal(right(NULL, "CERTAUTH", "*"), RIGHT_READ);
+	assert_int_equal(right("root", "alice", "*"), RIGHT_UPDATE);
+	assert_int_equal(right("bob", "alice", "*"), RIGHT_NONE);
+
+	put("access.ini", "[ring root/main]\ncontrol = *\n");
+	assert_int_equal(right("bob", "root", "main"), RIGHT_CONTROL);
+	assert_int_equal(right(NULL, "root", "main"), RIGHT_CONTROL);
+	put("access.ini", "[ring root/main]\nread = *\nupdate = 0\n");
+	assert_int_equal(right("root", "root", "main"), RIGHT_UPDATE);
+}
+
+/* Each user once, in order, whatever the user has to do with the store; nobody else. */
+static void test_users(void **state)
+{
+	static const char *const wanted[] = {"Alice", "bob", "root"};
+	struct keystore *k;
 
 	(void)state;
-	r = keystore_ring(k, "root", "main");
-	assert_true(keystore_may_read(k, "Root", r));
-	assert_false(keystore_may_read(k, "alice", r));
-	assert_false(keystore_may_read(k, NULL, r));
-	keystore_put(k);
-
-	put("access.ini", "[ring ROOT/Main]\nread = alice, 1000\n");
+	put("access.ini", "[ring root/main]\nread = bob, ALICE, *\n");
 	k = load_well();
-	r = keystore_ring(k, "root", "main");
-	assert_true(keystore_may_read(k, "ALICE", r));
-	assert_true(keystore_may_read(k, "1000", r));
-	assert_false(keystore_may_read(k, "bob", r));
-	assert_false(keystore_may_read(k, NULL, r));
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(strcasecmp(keystore_user_at(k, i), wanted[i]), 0);
+	assert_null(keystore_user_at(k, 3));
 	keystore_put(k);
+}
 
-	put("access.ini", "[ring root/main]\nread = *\n");
-	k = load_well();
-	r = keystore_ring(k, "root", "main");
-	assert_true(keystore_may_read(k, "bob", r));
-	assert_true(keystore_may_read(k, NULL, r));
+/* The table of private-key sharing: whose certificate, which right. */
+static void test_key_rules(void **state)
+{
+	static const struct {
+		const char *owner;
+		const char *user;
+		enum ring_right needed;
+	} cases[] = {
+		{"alice", "Alice", RIGHT_READ},
+		{"alice", "bob", RIGHT_UPDATE},
+		{"alice", NULL, RIGHT_UPDATE},
+		{"SITE", "alice", RIGHT_CONTROL},
+		{"CERTAUTH", "alice", RIGHT_CONTROL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cert cert = server;
+		struct connection c = {.cert = &cert, .is_default = true};
+		struct keyring r = {
+			.owner = server.owner, .connections = &c, .connection_count = 1};
+		struct ring_view v = {.ring = &r, .user = cases[i].user};
+		enum ring_right needed;
+
+		cert.owner = (char *)cases[i].owner;
+		for (v.right = RIGHT_NONE; v.right < RIGHTS; v.right++) {
+			bool enough = v.right >= cases[i].needed;
+
+			assert_true(!!keyring_certificate(&v, NULL, &needed) == enough);
+			assert_int_equal(needed, enough ? RIGHT_NONE : cases[i].needed);
+		}
+		c.usage = CERT_SITE; /* whoever asks */
+		assert_null(keyring_certificate(&v, NULL, &needed));
+		assert_int_equal(needed, RIGHT_NONE);
+	}
+}
+
+static void test_virtual_rings(void **state)
+{
+	struct keystore *k = load_well();
+	const struct keyring *r = keystore_ring(k, "*auth*", "*");
+	size_t certs, rings;
+
+	(void)state;
+	assert_ptr_equal(r, keystore_ring(k, "CertAuth", "*"));
+	assert_int_equal(r->connection_count, 1);
+	assert_int_equal(r->connections[0].usage, CERT_CERTAUTH);
+	r = keystore_ring(k, "ROOT", "*");
+	assert_int_equal(r->connection_count, 1);
+	assert_int_equal(r->connections[0].usage, CERT_PERSONAL);
+	assert_null(usable(r, NULL)); /* a virtual ring has no default */
+	assert_non_null(usable(r, "srv/1 50%"));
+	assert_null(keystore_ring(k, "*SITE*", "*"));
+	assert_null(keystore_ring(k, "nobody", "*"));
+	keystore_count(k, &certs, &rings);
+	assert_int_equal(rings, 1);
 	keystore_put(k);
+}
+
+/* One certificate under two names is told, and found by serial number and issuer. */
+static void test_same_certificate(void **state)
+{
+	char from[256], to[256];
+	struct err_list err;
+	struct keystore *k = load_well();
+	const struct cert *c = keystore_cert(k, "CERTAUTH", "ca");
+
+	(void)state;
+	assert_ptr_equal(keystore_same(k, &c->facts), c);
+	assert_ptr_not_equal(keystore_same(k, &keystore_cert(k, "alice", ".hidden")->facts), c);
+	keystore_put(k);
+	path_of("certs/CERTAUTH/ca.pem", from);
+	path_of("certs/CERTAUTH/copy.pem", to);
+	assert_int_equal(link(from, to), 0);
+	err_init(&err);
+	keystore_put(keystore_load(dir, &err));
+	assert_int_equal(err.count, 0);
+	assert_int_equal(err.warning_count, 1);
+	assert_non_null(strstr(err.warnings[0], "is the same certificate as"));
+	err_fini(&err);
 }
 
 /* Where two directories spell an owner alike, the writer takes the one that is there. */
@@ -394,7 +550,7 @@ static void test_store_keeps_spelling(void **state)
 	err_init(&err);
 	s = store_open(dir, &err);
 	assert_true(store_write_ring(s, "ROOT", "MAIN", &none, &err));
-	assert_true(store_remove_cert(s, "alice", ".hidden", &err));
+	assert_true(store_remove_cert(s, "alice", ".hidden", STORE_ALL, &err));
 	assert_false(store_has_cert(s, "ALICE", ".hidden"));
 	store_close(s);
 	k = load_well();
@@ -420,9 +576,14 @@ int main(void)
 		CASE(test_links),
 		CASE(test_all_problems),
 		CASE(test_wrong_key),
+		CASE(test_two_keys),
 		CASE(test_two_in_one),
 		CASE(test_same_owner_twice),
 		CASE(test_access),
+		CASE(test_users),
+		CASE(test_key_rules),
+		CASE(test_virtual_rings),
+		CASE(test_same_certificate),
 		CASE(test_store_keeps_spelling),
 	};
 

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* cert.c - one certificate of the store, decoded when it is first asked for */
+#include "keyring/cert.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "keyring/files.h"
+#include "keyring/pem.h"
+
+static const char *const trusts[] = {
+	[CERT_NOTRUST] = "NOTRUST", [CERT_TRUST] = "TRUST", [CERT_HIGHTRUST] = "HIGHTRUST", NULL};
+static const char *const usages[] = {
+	[CERT_PERSONAL] = "PERSONAL", [CERT_CERTAUTH] = "CERTAUTH", [CERT_SITE] = "SITE", NULL};
+
+const char *cert_trust_name(enum cert_trust t)
+{
+	return trusts[t];
+}
+
+const char *cert_usage_name(enum cert_usage u)
+{
+	return usages[u];
+}
+
+static int word_index(const char *const *words, const char *word)
+{
+	for (int i = 0; words[i]; i++) {
+		if (strcasecmp(words[i], word) == 0)
+			return i;
+	}
+	return -1;
+}
+
+bool cert_trust_parse(const char *word, enum cert_trust *t)
+{
+	int i = word_index(trusts, word);
+
+	if (i >= 0)
+		*t = (enum cert_trust)i;
+	return i >= 0;
+}
+
+bool cert_usage_parse(const char *word, enum cert_usage *u)
+{
+	int i = word_index(usages, word);
+
+	if (i >= 0)
+		*u = (enum cert_usage)i;
+	return i >= 0;
+}
+
+static X509 *decode(const struct cert *c)
+{
+	const unsigned char *p = c->der;
+	X509 *x = c->der ? d2i_X509(NULL, &p, (long)c->der_len) : NULL;
+
+	/* parse extensions once, before threads share the object */
+	if (x && (X509_check_purpose(x, -1, 0), !X509_get0_pubkey(x))) {
+		X509_free(x);
+		x = NULL;
+	}
+	ERR_clear_error();
+	return x;
+}
+
+/* Two threads may decode at once; the first one's result stays. A keystore is heap, never const. */
+X509 *cert_x509(const struct cert *c)
+{
+	struct cert *own = (struct cert *)c;
+	X509 *known = own->x509, *fresh;
+
+	if (known || !(fresh = decode(c)))
+		return known;
+	if (atomic_compare_exchange_strong(&own->x509, &known, fresh))
+		return fresh;
+	X509_free(fresh);
+	return known;
+}
+
+EVP_PKEY *cert_key(const struct cert *c)
+{
+	struct cert *own = (struct cert *)c;
+	EVP_PKEY *known = own->key, *fresh;
+	X509 *x = cert_x509(c);
+
+	if (known || !c->key_text || !x)
+		return known;
+	fresh = pem_key_of(c->key_text, c->key_len, x);
+	if (!fresh || atomic_compare_exchange_strong(&own->key, &known, fresh))
+		return fresh;
+	EVP_PKEY_free(fresh);
+	return known;
+}
+
+bool cert_has_key(const struct cert *c)
+{
+	return c->key_text || c->key;
+}
+
+bool cert_check(const struct cert *c, struct err_list *err)
+{
+	EVP_PKEY *any;
+
+	if (!cert_x509(c)) {
+		err_add(err, "%s: holds a certificate that cannot be decoded: store it again",
+			c->path);
+		return false;
+	}
+	if (!cert_has_key(c) || cert_key(c))
+		return true;
+	any = pem_key(c->key_text, c->key_len, NULL);
+	if (any)
+		err_add(err,
+			"%s: the private key beside it does not belong to this certificate: "
+			"replace one of them",
+			c->path);
+	else
+		err_add(err,
+			"%s: beside it is no usable private key (PEM, not encrypted): store it "
+			"again with attls-keyring add",
+			c->path);
+	EVP_PKEY_free(any);
+	return false;
+}
+
+void cert_fini(struct cert *c)
+{
+	free(c->owner);
+	free(c->label);
+	free(c->notes);
+	free(c->path);
+	OPENSSL_free(c->der);
+	file_free(c->key_text, c->key_len);
+	X509_free(c->x509);
+	EVP_PKEY_free(c->key);
+}
+
+void cert_free(struct cert *c)
+{
+	if (c)
+		cert_fini(c);
+	free(c);
+}

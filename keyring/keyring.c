@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* keyring.c - what a user of a ring gets: certificates, and the keys that it may use */
+#include <string.h>
+#include <strings.h>
+
+#include "keyring/keyring.h"
+#include "keyring/name.h"
+
+bool keyring_check(const struct keyring *r, struct err_list *err)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < r->connection_count; i++)
+		good = cert_check(r->connections[i].cert, err) && good;
+	return good;
+}
+
+enum ring_right connection_right(const struct connection *c, const char *user)
+{
+	if (name_is_reserved(c->cert->owner))
+		return RIGHT_CONTROL;
+	return user && strcasecmp(user, c->cert->owner) == 0 ? RIGHT_READ : RIGHT_UPDATE;
+}
+
+static bool can_present(const struct connection *c)
+{
+	return c->usage == CERT_PERSONAL && c->cert->trust != CERT_NOTRUST && cert_has_key(c->cert);
+}
+
+const struct cert *keyring_certificate(
+	const struct ring_view *v, const char *label, enum ring_right *needed)
+{
+	enum ring_right missing = RIGHT_NONE;
+	const struct cert *found = NULL;
+
+	for (size_t i = 0; i < v->ring->connection_count && !found; i++) {
+		const struct connection *c = &v->ring->connections[i];
+		enum ring_right wanted = connection_right(c, v->user);
+
+		if (!can_present(c) ||
+			!(label ? strcmp(c->cert->label, label) == 0 : c->is_default))
+			continue;
+		if (v->right < wanted)
+			missing = wanted;
+		else if (cert_key(c->cert))
+			found = c->cert;
+	}
+	if (needed)
+		*needed = found ? RIGHT_NONE : missing;
+	return found;
+}
