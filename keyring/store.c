@@ -233,7 +233,6 @@ static bool put_key(const struct store *s, int folder, const struct cert *c, con
 	return good;
 }
 
-/* Without a file the status is TRUST, so a certificate of that status needs none. */
 static bool put_meta(const struct store *s, int folder, const struct cert *c, struct err_list *err)
 {
 	char file[NAME_SIZE];
@@ -242,8 +241,6 @@ static bool put_meta(const struct store *s, int folder, const struct cert *c, st
 	bool good;
 
 	name_with_suffix(c->label, ".meta", file);
-	if (c->trust == CERT_TRUST && !c->notes && faccessat(folder, file, F_OK, 0) < 0)
-		return true;
 	text = certfile_meta_text(c);
 	d.text = text;
 	d.len = strlen(text);

@@ -84,10 +84,24 @@ class Gateway:
 
     # Keys
 
+    def add_ring(self, ring):
+        """A ring of user root for the programs of everybody (PostgreSQL's, nobody's)."""
+        self.keyring("addring", "--id", "root", ring)
+        self.grant(f"root/{ring}", control="*")
+
+    def grant(self, ring, **lists):
+        """Let users use @ring: read=, update=, control= are lists as in access.ini."""
+        with open(os.path.join(self.keyring_dir, "access.ini"), "a") as f:
+            f.write(f"[ring {ring}]\n" + "".join(f"{k} = {v}\n" for k, v in lists.items()))
+
+    def revoke_all(self):
+        """Everybody has only what is their own."""
+        os.unlink(os.path.join(self.keyring_dir, "access.ini"))
+
     def add_ca(self, ring, ca, label="ca"):
         """A ring of user root that trusts @ca."""
         self.keyring("add", "--certauth", "--label", label, "--cert", ca.pem, "--trust")
-        self.keyring("addring", "--id", "root", ring)
+        self.add_ring(ring)
         self.keyring("connect", "--id", "root", "--ring", ring, "--label", label,
                      "--owner", "CERTAUTH", "--usage", "CERTAUTH")
 
@@ -96,7 +110,7 @@ class Gateway:
         self.keyring("add", "--id", "root", "--label", label, "--cert", cert.pem,
                      "--key", cert.key, "--trust")
         if new_ring:
-            self.keyring("addring", "--id", "root", ring)
+            self.add_ring(ring)
         self.keyring("connect", "--id", "root", "--ring", ring, "--label", label, "--default")
 
     # Daemon
