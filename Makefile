@@ -47,7 +47,7 @@ SCRIPT  := $(BUILD)/tests/script
 IMPAIR  := $(BUILD)/tests/impair
 
 .DEFAULT_GOAL := all
-.PHONY: all unit impair sim script fuzz test demo lint clean install help image-test bench bench-tcp
+.PHONY: all unit impair grid sim script fuzz test demo lint clean install help image-test bench bench-tcp
 all: $(BINS) ## build the four programs
 
 define program
@@ -104,6 +104,10 @@ sim: $(SIM) ## two endpoints over an impaired link in virtual time (SEEDS=n SEED
 
 script: $(SCRIPT) ## packet conversations in virtual time, one per corner case
 	@$(SCRIPT) $(sort $(wildcard tests/script/*/*.pkt))
+
+JOBS ?= 4
+grid: all impair ## every workload on every impaired path, JOBS=n at a time (as root, half an hour)
+	@tests/grid/run --all --jobs $(JOBS)
 
 SECONDS ?= 60
 fuzz: ## all fuzz targets for SECONDS=n in all (clang)

@@ -7,6 +7,9 @@
 
 enum { IP4_HEADER_MIN = 20, IP6_HEADER = 40, PROTOCOL_TCP = 6 };
 
+/* A burst of losses does not outlive such a silence, or it would last for many time-outs. */
+#define BURST_SILENCE ((int64_t)10000000)
+
 void lane_init(struct lane *l, const struct lane_spec *spec, uint64_t seed, const char *canary)
 {
 	*l = (struct lane){.spec = *spec, .rng = rng_seed(seed), .canary = canary};
@@ -49,12 +52,15 @@ static size_t tcp_offset(const uint8_t *data, size_t len)
  * Two states: all pass in the good one, none in the bad one. The chances to change between them
  * follow from the share of losses and the mean length of a burst.
  */
-static bool is_lost(struct lane *l)
+static bool is_lost(struct lane *l, int64_t now)
 {
 	double leave_bad;
 
 	if (l->spec.burst <= 1)
 		return chance(l, l->spec.loss);
+	if (now - l->previous > BURST_SILENCE)
+		l->bad = false;
+	l->previous = now;
 	leave_bad = 1 / l->spec.burst;
 	if (l->bad)
 		l->bad = !chance(l, leave_bad);
@@ -139,7 +145,7 @@ void lane_put(struct lane *l, uint8_t *data, size_t len, int64_t now)
 	l->stats.bytes += len;
 	if (l->canary && memmem(data, len, l->canary, strlen(l->canary)))
 		l->stats.canaries++;
-	if (tcp && is_lost(l)) {
+	if (tcp && is_lost(l, now)) {
 		l->stats.lost++;
 		return;
 	}

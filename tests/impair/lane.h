@@ -59,6 +59,7 @@ struct lane {
 	size_t frame_count;
 	int64_t busy_until; /* the link is sending until then */
 	int64_t newest;     /* latest arrival of those in order */
+	int64_t previous;   /* TCP packet that came in */
 	bool bad;           /* inside a burst of losses */
 };
 
