@@ -13,6 +13,9 @@ enum { DNS_NAME_MAX = 253, DNS_LABEL_MAX = 63 };
 #define HANDSHAKE_TIMEOUT     (10 * USEC_SEC) /* AT-TLS HandshakeTimeout */
 #define HANDSHAKE_TIMEOUT_MIN (100 * USEC_MSEC)
 #define HANDSHAKE_TIMEOUT_MAX (600 * USEC_SEC)
+#define SESSION_TIMEOUT_MAX   (86400 * USEC_SEC) /* AT-TLS GSK_V3_SESSION_TIMEOUT */
+
+enum { SESSION_TIMEOUT = 300 }; /* seconds, AT-TLS GSK_SESSION_TICKET_SERVER_TIMEOUT */
 
 static const char *label_fault(const char *label, size_t len)
 {
@@ -188,6 +191,14 @@ static void read_handshake_timeout(struct reader *r, const char *key, const char
 		&action_of(r)->handshake_timeout);
 }
 
+static void read_session_timeout(struct reader *r, const char *key, const char *value)
+{
+	usec_t timeout;
+
+	if (reader_duration(r, key, value, 0, SESSION_TIMEOUT_MAX, &timeout))
+		action_of(r)->profile.session_timeout = (unsigned)(timeout / USEC_SEC);
+}
+
 static const struct reader_key action_keys[] = {
 	{"tls", read_tls},
 	{"role", read_role},
@@ -197,6 +208,7 @@ static const struct reader_key action_keys[] = {
 	{"reference_id", read_reference_id},
 	{"sni", read_sni},
 	{"handshake_timeout", read_handshake_timeout},
+	{"session_timeout", read_session_timeout},
 	{"client_auth", NULL},
 	{"inherit", NULL},
 };
@@ -255,7 +267,9 @@ void action_read(struct reader *r)
 	*a = (struct action){
 		.name = reader_strdup(r->section->name),
 		.handshake_timeout = HANDSHAKE_TIMEOUT,
-		.profile = {.min_version = TLS1_2_VERSION, .max_version = TLS1_3_VERSION},
+		.profile = {.min_version = TLS1_2_VERSION,
+			.max_version = TLS1_3_VERSION,
+			.session_timeout = SESSION_TIMEOUT},
 	};
 	o->u.action = a;
 	reader_keys(r, action_keys, sizeof(action_keys) / sizeof(action_keys[0]));

@@ -191,6 +191,7 @@ static void print_action(const struct action *a, FILE *out)
 			print_references(&a->profile, out);
 		fprintf(out, "handshake_timeout = %lldms\n",
 			(long long)(a->handshake_timeout / USEC_MSEC));
+		fprintf(out, "session_timeout = %us\n", a->profile.session_timeout);
 	}
 	fputc('\n', out);
 }

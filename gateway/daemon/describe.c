@@ -121,6 +121,7 @@ static void add_tls(json_t *o, const struct flow *f)
 	json_object_set_new(o, "peer_subject", text_or_null(i->peer_subject));
 	json_object_set_new(o, "peer_issuer", text_or_null(i->peer_issuer));
 	json_object_set_new(o, "own_label", text_or_null(i->own_label));
+	json_object_set_new(o, "resumed", json_boolean(i->resumed));
 }
 
 static void add_policy(json_t *o, const struct flow *f, uint64_t generation)

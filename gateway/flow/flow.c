@@ -90,6 +90,30 @@ static size_t least_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* A short handshake only with the same peer, under the same rule, for the same user. */
+static void share_session(struct flow *f)
+{
+	uint8_t key[SESSION_KEY_MAX];
+	const struct endpoint *remote = &f->key[SIDE_PLAIN].remote;
+	bool known = owner_has(&f->owner, OWNER_UID);
+	uid_t uid = known ? f->owner.uid : 0;
+	size_t len = 0;
+	const struct span parts[] = {
+		span_of(&remote->addr.family, sizeof(remote->addr.family)),
+		span_of(remote->addr.bytes, sizeof(remote->addr.bytes)),
+		span_of(&remote->port, sizeof(remote->port)),
+		span_of(&f->rule, sizeof(f->rule)),
+		span_of(&known, sizeof(known)),
+		span_of(&uid, sizeof(uid)),
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		memcpy(key + len, parts[i].ptr, parts[i].len);
+		len += parts[i].len;
+	}
+	session_share(f->session, span_of(key, len));
+}
+
 void flow_take_over(struct flow *f, const struct flow_limits *limits, bool ack_due, usec_t now)
 {
 	enum side opened_by = f->direction == DIRECTION_OUTBOUND ? SIDE_PLAIN : SIDE_WIRE;
@@ -109,7 +133,9 @@ void flow_take_over(struct flow *f, const struct flow_limits *limits, bool ack_d
 	f->expires = now + f->rule->action->handshake_timeout;
 	f->session = session_new(
 		f->context, &f->key[SIDE_PLAIN].remote.addr, tcb_outbox(&f->leg[SIDE_WIRE].tcb));
-	if (!f->session)
+	if (f->session)
+		share_session(f);
+	else
 		flow_abort(f, FAULT_NO_MEMORY);
 }
 

@@ -9,6 +9,7 @@
 
 #include "gateway/tls/context_private.h"
 #include "gateway/tls/result.h"
+#include "gateway/tls/ticket.h"
 #include "gateway/tls/verify.h"
 
 /* Forward secret AEAD suites only; AES-128 first, as it is the faster one. */
@@ -54,13 +55,78 @@ static bool set_strength(struct context *c, const struct profile *p, struct err_
 	return true;
 }
 
-/* Stateless tickets for clients of ours, under a key that OpenSSL makes up for this context. */
-static void set_resumption(struct context *c)
+/* A client keeps what it may resume. Called for each ticket (TLS 1.3) or handshake (TLS 1.2). */
+static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
-	static const unsigned char id[] = "attls";
+	struct verification *v = SSL_get_app_data(ssl);
+
+	if (v->share_len == 0)
+		return 0;
+	resume_keep(&v->ctx->resume, span_of(v->share, v->share_len), session);
+	return 1;
+}
+
+static void hash_text(EVP_MD_CTX *hash, const char *text)
+{
+	EVP_DigestUpdate(hash, text ? text : "", text ? strlen(text) + 1 : 1);
+}
+
+/*
+ * What a ticket's holder has proved, and to whom: whatever decides about a handshake. Contexts that
+ * agree in all of it take each other's tickets.
+ */
+static bool ticket_scope(const struct context *c, const struct profile *p, uint8_t *scope)
+{
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+	int numbers[] = {p->min_version, p->max_version};
+	uint8_t print[EVP_MAX_MD_SIZE];
+	unsigned len;
+	bool done = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
+
+	if (done) {
+		EVP_DigestUpdate(hash, numbers, sizeof(numbers));
+		hash_text(hash, p->ciphers12);
+		hash_text(hash, p->ciphers13);
+		hash_text(hash, p->groups);
+		hash_text(hash, c->ring->owner);
+		hash_text(hash, c->ring->name);
+	}
+	for (size_t i = 0; done && i < c->ring->connection_count; i++) {
+		const struct connection *n = &c->ring->connections[i];
+		int marks[] = {n->cert == c->cert, (int)n->usage, (int)n->cert->trust};
+
+		done = X509_digest(n->cert->x509, EVP_sha256(), print, &len) == 1;
+		EVP_DigestUpdate(hash, marks, sizeof(marks));
+		EVP_DigestUpdate(hash, print, len);
+	}
+	done = done && EVP_DigestFinal_ex(hash, scope, &len) == 1;
+	EVP_MD_CTX_free(hash);
+	return done;
+}
+
+/* Servers keep nothing: what a client may resume travels in its ticket. */
+static bool set_resumption(struct context *c, const struct profile *p, struct err_list *err)
+{
+	uint8_t scope[TICKET_SCOPE];
 
 	SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_session_id_context(c->ssl, id, sizeof(id) - 1);
+	if (p->session_timeout == 0) {
+		SSL_CTX_set_options(c->ssl, SSL_OP_NO_TICKET);
+		SSL_CTX_set_num_tickets(c->ssl, 0);
+		return true;
+	}
+	if (c->role == TLS_ROLE_CLIENT) {
+		SSL_CTX_set_session_cache_mode(
+			c->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+		SSL_CTX_set_timeout(c->ssl, (long)p->session_timeout);
+		SSL_CTX_sess_set_new_cb(c->ssl, keep_session);
+		return true;
+	}
+	if (!ticket_scope(c, p, scope) ||
+		!SSL_CTX_set_session_id_context(c->ssl, scope, SSL_MAX_SID_CTX_LENGTH) ||
+		!ticket_install(c->ssl, scope, p->session_timeout))
+		return refuse(c, err, "session tickets", "");
+	return true;
 }
 
 static bool connection_vouches(const struct connection *n)
@@ -236,9 +302,8 @@ struct context *context_new(const struct profile *profile, const struct ring_vie
 		context_put(c);
 		return NULL;
 	}
-	set_resumption(c);
 	if (!set_strength(c, profile, err) || (!is_server && !set_trust(c, err)) ||
-		!set_credentials(c, view, label, err)) {
+		!set_credentials(c, view, label, err) || !set_resumption(c, profile, err)) {
 		context_put(c);
 		return NULL;
 	}
@@ -259,6 +324,7 @@ void context_put(struct context *c)
 		free(c->ids[i].name);
 	free(c->ids);
 	free(c->sni);
+	resume_fini(&c->resume);
 	SSL_CTX_free(c->ssl);
 	free(c);
 }

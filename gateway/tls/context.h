@@ -12,6 +12,9 @@
 #include "gateway/tls/profile.h"
 #include "keyring/keyring.h"
 
+/* Longest key under which a client keeps sessions to resume; see session_share(). */
+enum { SESSION_KEY_MAX = 64 };
+
 struct context;
 
 /**

@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 
 #include "gateway/tls/context.h"
+#include "gateway/tls/resume.h"
 
 struct context {
 	unsigned references; /* one thread's: not atomic */
@@ -16,6 +17,7 @@ struct context {
 	char *sni;                  /* own copy, or NULL */
 	const struct keyring *ring; /* borrowed, outlives us */
 	const struct cert *cert;    /* what we present, of the ring; NULL for none */
+	struct resume resume;       /* client role: sessions that may be resumed */
 };
 
 #endif

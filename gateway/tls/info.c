@@ -47,6 +47,7 @@ void info_fill(struct session_info *info, struct ssl_st *ssl, const char *own_la
 		SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)));
 	copy_text(info->own_label, sizeof(info->own_label), own_label);
 	copy_group(info, ssl);
+	info->resumed = SSL_session_reused(ssl) == 1;
 	if (peer)
 		copy_peer(info, peer);
 }

@@ -3,6 +3,8 @@
 #ifndef ATTLS_TLS_INFO_H
 #define ATTLS_TLS_INFO_H
 
+#include <stdbool.h>
+
 /* Filled once when the handshake finishes; "" where there is nothing to say. */
 struct session_info {
 	char version[16];       /* "TLSv1.3" */
@@ -12,6 +14,7 @@ struct session_info {
 	char peer_issuer[256];
 	char peer_serial[64]; /* hexadecimal */
 	char own_label[256];  /* label of the certificate we presented */
+	bool resumed;         /* an earlier handshake has proved the peer */
 };
 
 struct ssl_st; /* OpenSSL's SSL, which only this folder looks into */

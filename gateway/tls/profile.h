@@ -35,7 +35,8 @@ struct profile {
 	char *groups;    /* IANA/OpenSSL names joined by ':'; NULL: the default */
 	struct reference_id *references; /* client role; never empty after compilation */
 	size_t reference_count;
-	char *sni; /* server_name to send; NULL: none */
+	char *sni;                /* server_name to send; NULL: none */
+	unsigned session_timeout; /* seconds a session may be resumed; 0: never */
 };
 
 #endif

@@ -71,10 +71,28 @@ struct session *session_new(struct context *ctx, const struct addr *remote, stru
 	return s;
 }
 
+void session_share(struct session *s, struct span key)
+{
+	SSL_SESSION *earlier;
+
+	if (s->ctx->role != TLS_ROLE_CLIENT || key.len > SESSION_KEY_MAX)
+		return;
+	memcpy(s->verification.share, key.ptr, key.len);
+	s->verification.share_len = key.len;
+	earlier = resume_take(&s->ctx->resume, key);
+	if (!earlier)
+		return;
+	SSL_set_session(s->ssl, earlier);
+	SSL_SESSION_free(earlier);
+}
+
 void session_free(struct session *s)
 {
 	if (!s)
 		return;
+	/* a connection that broke off says nothing against its keys (RFC 5246 7.2.1) */
+	if (s->status == SESSION_OPEN)
+		SSL_set_shutdown(s->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(s->ssl);
 	context_put(s->ctx);
 	free(s->verification.reason);

@@ -32,6 +32,13 @@ enum session_status {
  */
 struct session *session_new(struct context *ctx, const struct addr *remote, struct ring *out);
 
+/**
+ * session_share() - let @s resume what earlier sessions of its context with an equal @key settled
+ * Client role, before the first handshake step. @key must tell apart whatever the peer's identity
+ * or our own could depend on: address, port, rule, user. At most SESSION_KEY_MAX bytes; copied.
+ */
+void session_share(struct session *s, struct span key);
+
 /** session_free() - NULL is fine */
 void session_free(struct session *s);
 

@@ -9,10 +9,12 @@
 
 /* What verifying one session needs and finds. It is the SSL object's app data. */
 struct verification {
-	const struct context *ctx;
-	struct addr remote; /* for REFERENCE_REMOTE_IP */
-	char *reason;       /* owned: the sentence of a refusal, else NULL */
-	bool presented;     /* the peer asked for our certificate and got it */
+	struct context *ctx;
+	struct addr remote;             /* for REFERENCE_REMOTE_IP */
+	char *reason;                   /* owned: the sentence of a refusal, else NULL */
+	bool presented;                 /* the peer asked for our certificate and got it */
+	uint8_t share[SESSION_KEY_MAX]; /* what may resume this session has the same key */
+	size_t share_len;               /* 0: nobody may */
 };
 
 /**

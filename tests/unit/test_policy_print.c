@@ -41,6 +41,7 @@ static void same_profile(const struct profile *a, const struct profile *b)
 	same_text(a->ciphers13, b->ciphers13);
 	same_text(a->groups, b->groups);
 	same_text(a->sni, b->sni);
+	assert_int_equal(a->session_timeout, b->session_timeout);
 	assert_int_equal(a->reference_count, b->reference_count);
 	for (size_t i = 0; i < a->reference_count; i++) {
 		assert_int_equal(a->references[i].kind, b->references[i].kind);
@@ -99,7 +100,7 @@ static void test_everything(void **state)
 		   "[rule five]\ndirection = both\nlocal_port = 26\naction = out2\n"
 		   "[action out]\ntls = on\nrole = client\nring = SYS/ring\nlabel = MY CERT\n"
 		   "level = gold\nreference_id = a.example, 192.0.2.1, ::1, remote-ip\n"
-		   "sni = none\nhandshake_timeout = 1500ms\n"
+		   "sni = none\nhandshake_timeout = 1500ms\nsession_timeout = 0s\n"
 		   "[action out2]\ntls = on\nrole = client\nlevel = gold\nreference_id = any\n"
 		   "sni = x.example\n"
 		   "[action in]\ntls = on\nrole = server\nlevel = old\n"
@@ -142,7 +143,7 @@ static void test_text(void **state)
 				  "action = a\n\n"
 				  "[action a]\ntls = on\nrole = client\nlabel = a\n"
 				  "reference_id = h.example\nsni = h.example\n"
-				  "handshake_timeout = 10000ms\n\n");
+				  "handshake_timeout = 10000ms\nsession_timeout = 300s\n\n");
 	free(text);
 	policy_put(p);
 }

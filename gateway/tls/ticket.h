@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ticket.h - keys that protect session tickets (RFC 8446 4.6.1, RFC 5077), for server contexts */
+#ifndef ATTLS_TLS_TICKET_H
+#define ATTLS_TLS_TICKET_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { TICKET_SCOPE = 32 };
+
+/**
+ * ticket_install() - let @ctx issue and take tickets
+ * @scope:    contexts with equal scopes take each other's tickets, whichever thread they belong
+ *            to; others never do
+ * @lifetime: seconds that a ticket may be used
+ *
+ * Keys are made up by this process, change every TICKET_PERIOD seconds and are kept for one period
+ * more; older ones cannot be computed from those in memory. The context owns what is installed.
+ *
+ * Return: false without memory.
+ */
+bool ticket_install(SSL_CTX *ctx, const uint8_t scope[TICKET_SCOPE], unsigned lifetime);
+
+#endif
