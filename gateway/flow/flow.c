@@ -122,6 +122,7 @@ void flow_take_over(struct flow *f, const struct flow_limits *limits, bool ack_d
 		struct tcb_params p = handshake_params(f, side);
 
 		p.near = limits->near && side == SIDE_PLAIN;
+		p.ecn_ok = p.ecn_ok && !p.near; /* nothing lies between us and it */
 		p.rcv_limit = p.near ? least_size(limits->buffer, NEAR_WINDOW) : limits->buffer;
 		p.snd_limit = limits->buffer;
 		p.budget = limits->budget;

@@ -50,6 +50,7 @@ struct hello {
 	uint32_t ts_val; /* newest */
 	uint16_t mss;
 	uint8_t options; /* SEG_OPT_* */
+	bool ecn;        /* asked for, or agreed to */
 	uint8_t wscale;
 	uint8_t ttl;
 	uint8_t dscp;

@@ -10,6 +10,14 @@ static enum side opener(const struct flow *f)
 	return f->direction == DIRECTION_OUTBOUND ? SIDE_PLAIN : SIDE_WIRE;
 }
 
+/* RFC 3168 6.1.1: how a SYN asks for ECN, and how a SYN-ACK agrees. */
+static bool speaks_ecn(const struct segment *seg)
+{
+	uint16_t want = seg->flags & SEG_ACK ? SEG_ECE : SEG_ECE | SEG_CWR;
+
+	return (seg->flags & (SEG_ECE | SEG_CWR)) == want;
+}
+
 static void note_hello(struct hello *h, const struct segment *seg)
 {
 	*h = (struct hello){
@@ -20,6 +28,7 @@ static void note_hello(struct hello *h, const struct segment *seg)
 		.ts_val = seg->ts_val,
 		.mss = seg->mss,
 		.options = seg->options,
+		.ecn = speaks_ecn(seg),
 		.wscale = seg->wscale,
 		.ttl = seg->ttl,
 		.dscp = seg->dscp,
@@ -34,7 +43,7 @@ static void note_hello(struct hello *h, const struct segment *seg)
 /* What must not stand in a SYN or SYN-ACK: we would be taken at our word. */
 static bool promises_too_much(const struct segment *seg)
 {
-	return (seg->options & SEG_OPT_STRIP) || (seg->flags & (SEG_AE | SEG_ECE | SEG_CWR)) ||
+	return (seg->options & SEG_OPT_STRIP) || (seg->flags & SEG_AE) ||
 	       segment_payload_len(seg) > 0;
 }
 
@@ -119,6 +128,7 @@ struct tcb_params handshake_params(const struct flow *f, enum side side)
 		.rcv_wscale = scaled ? self->wscale : 0,
 		.sack_ok = both(f, SEG_OPT_SACK_OK),
 		.ts_ok = ts,
+		.ecn_ok = peer->ecn && self->ecn,
 		.ts_recent = ts ? peer->ts_val : 0,
 		.ts_val = ts ? self->ts_val : 0,
 	};

@@ -95,8 +95,7 @@ size_t segment_strip(uint8_t *packet, size_t len)
 		return 0;
 	if (len > ip + offset)
 		len = ip + offset;
-	tcp[12] &= 0xf0; /* AE and the reserved bits */
-	tcp[13] &= 0x3f; /* ECE, CWR: the legs do not do ECN (RFC 3168 6.1.1) */
+	tcp[12] &= 0xf0; /* AE and the reserved bits: classic ECN is left (RFC 3168 6.1.1) */
 	option_strip(tcp + TCP_HEADER, offset - TCP_HEADER);
 	if (packet[0] >> 4 == 4)
 		store_be16(packet + 2, (uint16_t)len);

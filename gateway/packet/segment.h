@@ -108,8 +108,8 @@ void segment_checksum(uint8_t *packet, size_t len);
 
 /**
  * segment_strip() - rewrite a captured SYN or SYN-ACK so that it promises only what we can keep
- * @packet: the capture, changed in place: options of SEG_OPT_STRIP become NOPs, AE, ECE and CWR are
- *          cleared, payload is cut off, lengths and checksums are corrected
+ * @packet: the capture, changed in place: options of SEG_OPT_STRIP become NOPs, AE is cleared,
+ *          which leaves classic ECN, payload is cut off, lengths and checksums are corrected
  * Return: the new length in bytes; 0 if extension headers stand in the way, nothing is changed.
  */
 size_t segment_strip(uint8_t *packet, size_t len);

@@ -6,6 +6,7 @@
 
 static const double CUBIC_C = 0.4;
 static const double CUBIC_BETA = 0.7;
+static const double ABE_BETA = 0.85;
 static const double CUBIC_ALPHA = 3.0 * (1.0 - 0.7) / (1.0 + 0.7);
 
 enum { CWND_MAX = 1 << 30 };
@@ -119,31 +120,37 @@ void cc_grow(struct cc *c, const struct cc_ack *a, usec_t now)
 	avoid_congestion(c, &rest, now);
 }
 
-static uint32_t reduced(const struct cc *c, uint64_t flight)
+static uint32_t reduced(const struct cc *c, uint64_t flight, double beta)
 {
-	double half = CUBIC_BETA * (double)(flight < c->cubic.cwnd ? flight : c->cubic.cwnd);
+	double half = beta * (double)(flight < c->cubic.cwnd ? flight : c->cubic.cwnd);
 
 	if (c->near && half < CC_NEAR_LOSS)
 		half = CC_NEAR_LOSS;
 	return half < 2.0 * c->mss ? 2 * c->mss : (uint32_t)half;
 }
 
-static void note_reduction(struct cc *c, uint64_t flight)
+static void note_reduction(struct cc *c, uint64_t flight, double beta)
 {
 	c->before = c->cubic;
 	/* fast convergence: leave room to flows that have just begun (RFC 9438 4.7) */
 	c->cubic.w_max = c->cubic.cwnd < c->cubic.w_max ? c->cubic.cwnd * (1 + CUBIC_BETA) / 2
 							: c->cubic.cwnd;
 	c->cubic.cwnd_prior = c->cubic.cwnd;
-	c->cubic.ssthresh = reduced(c, flight);
+	c->cubic.ssthresh = reduced(c, flight, beta);
 	c->cubic.epoch = 0;
 }
 
 void cc_reduce(struct cc *c, uint64_t flight)
 {
-	note_reduction(c, flight);
+	note_reduction(c, flight, CUBIC_BETA);
 	c->prr_flight = flight ? flight : 1;
 	c->prr_delivered = c->prr_out = 0;
+}
+
+void cc_mark(struct cc *c, uint64_t flight)
+{
+	note_reduction(c, flight, ABE_BETA);
+	set_cwnd(c, c->cubic.ssthresh);
 }
 
 void cc_recover(struct cc *c, const struct cc_ack *a)
@@ -176,7 +183,7 @@ void cc_recovered(struct cc *c)
 void cc_timeout(struct cc *c, uint64_t flight, bool first)
 {
 	if (first)
-		note_reduction(c, flight);
+		note_reduction(c, flight, CUBIC_BETA);
 	c->cubic.epoch = 0;
 	c->cubic.w_max = 0; /* the next stage is flat where it begins (RFC 9438 4.8) */
 	set_cwnd(c, c->near ? CC_NEAR_LOSS : c->mss);

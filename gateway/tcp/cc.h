@@ -63,6 +63,9 @@ void cc_grow(struct cc *c, const struct cc_ack *a, usec_t now);
 /** cc_reduce() - a loss was found with @flight outstanding: recovery begins */
 void cc_reduce(struct cc *c, uint64_t flight);
 
+/** cc_mark() - a router has marked a packet: smaller at once, but less so (ABE, RFC 8511) */
+void cc_mark(struct cc *c, uint64_t flight);
+
 /** cc_recover() - an ACK within recovery (PRR) */
 void cc_recover(struct cc *c, const struct cc_ack *a);
 

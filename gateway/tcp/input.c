@@ -226,6 +226,7 @@ static void take_ack(struct tcb *t, struct arrival *a)
 
 	delivery_begin(&d, &t->snd, t->rtt.min, a->now);
 	d.duplicate = is_duplicate(t, a);
+	d.marked = a->seg->flags & SEG_ECE;
 	d.has_ts = t->ts_ok && a->seg->options & SEG_OPT_TS;
 	d.ts_ecr = a->seg->ts_ecr;
 	if (t->sack_ok)
@@ -255,6 +256,13 @@ static enum drop check_ack(struct tcb *t, struct arrival *a)
 	}
 	if (a->ack >= t->snd.una)
 		take_ack(t, a);
+	return DROP_NONE;
+}
+
+/* Beside the steps: the segment is one of this connection, so what its marks say counts. */
+static enum drop take_marks(struct tcb *t, struct arrival *a)
+{
+	ecn_arrived(t, a->seg);
 	return DROP_NONE;
 }
 
@@ -344,8 +352,8 @@ static enum drop input_closed(struct tcb *t, const struct segment *seg)
 
 enum drop tcb_input(struct tcb *t, const struct segment *seg, usec_t now)
 {
-	static step *const steps[] = {
-		check_flags, check_sequence, check_rst, check_syn, check_ack, take_text, take_fin};
+	static step *const steps[] = {check_flags, check_sequence, check_rst, check_syn, check_ack,
+		take_marks, take_text, take_fin};
 	struct arrival a = {.seg = seg, .now = now};
 	enum drop why = DROP_NONE;
 

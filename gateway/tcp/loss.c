@@ -44,6 +44,7 @@ static void begin_episode(struct tcb *t, enum loss_phase phase, usec_t now)
 
 	if (l->phase == LOSS_OPEN)
 		undo_begin(&l->undo);
+	ecn_reduced(t);
 	l->phase = phase;
 	l->end = t->snd.nxt;
 	l->began_at = now;
@@ -223,6 +224,7 @@ static void judge_probe(struct tcb *t, const struct delivery *d, uint64_t flight
 		undo_end(&l->undo);
 		cc_reduce(&t->cc, flight);
 		cc_recovered(&t->cc);
+		ecn_reduced(t);
 	}
 	l->tlp_end = 0;
 }
@@ -278,7 +280,9 @@ void loss_ack(struct tcb *t, struct delivery *d, uint64_t flight)
 	detect(t, d);
 	if (t->snd.lost > lost && l->phase == LOSS_OPEN)
 		begin_recovery(t, flight, d->now);
-	if (d->bytes)
+	if (d->marked)
+		ecn_echoed(t, flight);
+	if (d->bytes && !(d->marked && t->ecn.ok && l->phase == LOSS_OPEN))
 		adapt_window(t, d, t->snd.lost > lost);
 	if (d->acked)
 		loss_arm_probe(t, d->now);

@@ -26,7 +26,7 @@ static void acknowledge(struct tcb *t, struct segment *seg)
 {
 	uint64_t ack = recvq_ack(&t->rcv);
 
-	seg->flags |= SEG_ACK;
+	seg->flags |= t->ecn.echo ? SEG_ACK | SEG_ECE : SEG_ACK;
 	seg->ack = (uint32_t)ack;
 	seg->wnd = window_offer(t);
 	if (t->ts_ok) {
@@ -180,6 +180,7 @@ static bool send_new(struct tcb *t, struct segment *seg, usec_t now, uint64_t to
 	if (t->loss.phase == LOSS_RECOVERY)
 		cc_sent(&t->cc, to - from);
 	fill_text(t, seg, from, to);
+	ecn_mark(t, seg);
 	return true;
 }
 

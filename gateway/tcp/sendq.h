@@ -63,6 +63,7 @@ struct delivery {
 	bool reordered;   /* an original below an earlier SACK arrived after it */
 	struct range dup; /* what the peer reports as duplicate (DSACK); empty: nothing */
 	bool duplicate;   /* a duplicate ACK by RFC 5681 2 */
+	bool marked;      /* it bears ECE */
 	bool has_ts;
 	uint32_t ts_ecr; /* with @has_ts */
 	usec_t first_at; /* oldest sending of what was sent once; USEC_NEVER: none */

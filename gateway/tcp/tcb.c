@@ -109,6 +109,7 @@ void tcb_init(struct tcb *t, const struct tcb_params *p, usec_t now)
 		.sack_ok = p->sack_ok,
 		.ts_ok = p->ts_ok,
 		.near = p->near,
+		.ecn.ok = p->ecn_ok,
 		.mss = p->mss < TCB_MSS_MIN ? TCB_MSS_MIN : p->mss,
 		.active_at = now,
 		.ts_val = p->ts_val,

@@ -21,6 +21,7 @@
 #include "base/ring.h"
 #include "gateway/packet/segment.h"
 #include "gateway/tcp/cc.h"
+#include "gateway/tcp/ecn.h"
 #include "gateway/tcp/loss.h"
 #include "gateway/tcp/pace.h"
 #include "gateway/tcp/recvq.h"
@@ -51,6 +52,7 @@ struct tcb_params {
 	uint8_t rcv_wscale; /* shift of windows in ours */
 	bool sack_ok;
 	bool ts_ok;
+	bool ecn_ok;
 	uint32_t ts_recent;    /* newest TSval of the peer */
 	uint32_t ts_val;       /* newest TSval of the endpoint we play */
 	bool ack_due;          /* the peer may not have seen its SYN acknowledged: send an ACK */
@@ -202,6 +204,7 @@ struct tcb {
 	struct cc cc;
 	struct loss loss;
 	struct pace pace;
+	struct ecn ecn;
 	uint64_t iss;
 	uint64_t snd_edge;      /* the peer's right edge: nothing at or beyond it may be sent */
 	uint64_t snd_wl1;       /* position of the segment that brought @snd_edge */

@@ -104,6 +104,8 @@ static struct virtio_net_hdr link_header(const struct segment *seg, size_t l3_le
 		return h;
 	h.gso_type =
 		seg->src.addr.family == 4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
+	if (seg->flags & SEG_CWR)
+		h.gso_type |= VIRTIO_NET_HDR_GSO_ECN; /* on the first of them only */
 	h.gso_size = seg->gso_size;
 	h.hdr_len = (uint16_t)header;
 	return h;

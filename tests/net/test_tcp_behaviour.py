@@ -383,10 +383,9 @@ def test_peer_without_a_tcp_option(world4, option):
     bulk(world4)
 
 
-@pytest.mark.parametrize("option", ["net.ipv4.tcp_fastopen", "net.ipv4.tcp_ecn"])
-def test_options_that_do_not_pass_do_no_harm(world4, option):
+def test_options_that_do_not_pass_do_no_harm(world4):
     for node in (world4.client, world4.server):
-        node.sysctl(option, 3 if "fastopen" in option else 1)
+        node.sysctl("net.ipv4.tcp_fastopen", 3)
     bulk(world4)
 
 

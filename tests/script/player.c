@@ -157,6 +157,12 @@ static void set_ack_due(struct play *p, const int64_t n[2])
 	p->params.ack_due = true;
 }
 
+static void set_ecn(struct play *p, const int64_t n[2])
+{
+	(void)n;
+	p->params.ecn_ok = true;
+}
+
 static void set_settled(struct play *p, const int64_t n[2])
 {
 	(void)n;
@@ -178,6 +184,7 @@ static const struct setting settings[] = {
 	{"near", 0, set_near},
 	{"ack-due", 0, set_ack_due},
 	{"settled", 0, set_settled},
+	{"ecn", 0, set_ecn},
 };
 
 static const struct setting *setting_find(const char *word)

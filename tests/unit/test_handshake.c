@@ -128,16 +128,26 @@ static void syn_with_data_is_stripped(void **state)
 	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_STRIP);
 }
 
-static void ecn_is_not_promised(void **state)
+static void classic_ecn_passes_and_is_for_both_or_none(void **state)
 {
 	struct flow f = opening(DIRECTION_OUTBOUND);
 	struct segment a = syn(), b = syn_ack();
 
 	(void)state;
 	a.flags |= SEG_ECE | SEG_CWR;
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_STRIP);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_PASS);
+	assert_false(handshake_params(&f, SIDE_WIRE).ecn_ok);
 	b.flags |= SEG_ECE;
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_STRIP);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_PASS);
+	assert_true(handshake_params(&f, SIDE_WIRE).ecn_ok);
+	assert_true(handshake_params(&f, SIDE_PLAIN).ecn_ok);
+	b.flags |= SEG_CWR; /* a peer that sends back what it does not know (RFC 3168 6.1.1) */
+	handshake_note(&f, SIDE_WIRE, &b);
+	assert_false(handshake_params(&f, SIDE_WIRE).ecn_ok);
+	/* accurate ECN is taken back to classic (RFC 9768) */
+	a.flags |= SEG_AE;
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_STRIP);
 }
 
 static void answers_to_another_syn_are_dropped(void **state)
@@ -234,7 +244,7 @@ int main(void)
 		cmocka_unit_test(data_with_the_last_ack_is_not_passed),
 		cmocka_unit_test(data_before_the_answer_is_dropped),
 		cmocka_unit_test(syn_with_data_is_stripped),
-		cmocka_unit_test(ecn_is_not_promised),
+		cmocka_unit_test(classic_ecn_passes_and_is_for_both_or_none),
 		cmocka_unit_test(answers_to_another_syn_are_dropped),
 		cmocka_unit_test(a_new_syn_replaces_the_old_one),
 		cmocka_unit_test(what_cannot_be_impersonated_is_refused),

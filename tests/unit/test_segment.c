@@ -241,7 +241,7 @@ static void strip_leaves_an_honest_syn(void **state)
 		segment_decode(&out, span_of(packet, len), CHECKSUM_UNVERIFIED), DROP_NONE);
 	assert_int_equal(out.options, SEG_OPT_MSS | SEG_OPT_SACK_OK);
 	assert_int_equal(out.mss, 1460);
-	assert_int_equal(out.flags, SEG_SYN);
+	assert_int_equal(out.flags, SEG_SYN | SEG_ECE | SEG_CWR);
 	assert_int_equal(segment_payload_len(&out), 0);
 	/* the IP header checks as well */
 	assert_int_equal(checksum_finish(checksum_add(0, span_of(packet, V4_TCP))), 0);
