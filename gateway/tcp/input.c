@@ -310,6 +310,8 @@ static enum drop take_text(struct tcb *t, struct arrival *a)
 		schedule_ack(t, a->now);
 		return DROP_NONE;
 	}
+	/* a path that loses may lose ACKs: the probe for one must not wait for company */
+	t->quick = TCB_QUICK_ACKS;
 	t->ack_now = true;
 	if (result == RECVQ_STORED)
 		owe_duplicates(t, text.len);
