@@ -55,6 +55,7 @@ struct action {
 	char *level; /* name of its [level], NULL without; for people */
 	usec_t handshake_timeout;
 	struct profile profile; /* mode ACTION_TLS only */
+	uint64_t digest;        /* of all of it: whether two policies mean the same by its name */
 };
 
 struct schedule; /* rules/schedule.h */
@@ -182,6 +183,9 @@ struct explanation {
  */
 enum outcome policy_explain(const struct policy *p, const struct query *q, const struct rule **rule,
 	struct explanation *passed, size_t *count);
+
+/** action_digest() - of everything that makes @a what it is */
+uint64_t action_digest(const struct action *a);
 
 /** policy_print() - write the policy as INI that loads back to the same policy */
 void policy_print(const struct policy *p, FILE *out);

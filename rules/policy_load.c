@@ -273,6 +273,8 @@ static struct policy *compile(struct loader *l)
 	qsort(p->rules, p->rule_count, sizeof(struct rule *), compare_rules);
 	for (size_t i = 0; i < p->rule_count; i++)
 		p->rules[i]->place = i;
+	for (size_t i = 0; i < p->action_count; i++)
+		p->actions[i]->digest = action_digest(p->actions[i]);
 	p->index = policy_index_new(p->rules, p->rule_count);
 	policy_activate(p, time(NULL));
 	return p;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/siphash.h"
 #include "rules/job.h"
 #include "rules/reader.h"
 #include "rules/schedule.h"
@@ -194,6 +195,25 @@ static void print_action(const struct action *a, FILE *out)
 		fprintf(out, "session_timeout = %us\n", a->profile.session_timeout);
 	}
 	fputc('\n', out);
+}
+
+uint64_t action_digest(const struct action *a)
+{
+	static const struct siphash_key key; /* no secret: nobody gains by a collision */
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	uint64_t digest;
+
+	if (!out)
+		abort();
+	print_action(a, out);
+	if (a->mode == ACTION_TLS && a->level)
+		print_level(a->level, &a->profile, out);
+	fclose(out);
+	digest = siphash(&key, span_of(text, len));
+	free(text);
+	return digest;
 }
 
 /* Whether an earlier action has the level of action @index, which is then printed already. */

@@ -36,6 +36,7 @@ static const char *const log_targets[] = {
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const unmatched_words[] = {"pass", "reject", NULL};
 static const char *const established_words[] = {"reset", "keep", NULL};
+static const char *const switch_words[] = {"off", "on", NULL};
 
 static void string_set(char **field, const char *value)
 {
@@ -149,6 +150,14 @@ static void read_established(struct reader *r, const char *key, const char *valu
 		((struct settings *)r->object)->established_keep = i == 1;
 }
 
+static void read_watch(struct reader *r, const char *key, const char *value)
+{
+	size_t i;
+
+	if (reader_word(r, key, value, switch_words, &i))
+		((struct settings *)r->object)->watch = i == 1;
+}
+
 static void read_mark(struct reader *r, const char *key, const char *value)
 {
 	unsigned long mark;
@@ -222,6 +231,7 @@ static const struct reader_key gateway_keys[] = {
 	{"queue_base", read_queue_base},
 	{"unmatched", read_unmatched},
 	{"established", read_established},
+	{"watch", read_watch},
 	{"mark", read_mark},
 	{"memory", read_memory},
 	{"buffer", read_buffer},

@@ -23,6 +23,7 @@ struct settings {
 	unsigned queue_base;   /* first NFQUEUE number; each worker uses two, one more for ICMP */
 	bool unmatched_reject; /* unmatched = reject */
 	bool established_keep; /* established = keep; host mode only */
+	bool watch;            /* reload when a rule file changes: watch = off by default */
 	uint32_t mark;         /* the one mark bit: mark = 0x40000000 by default */
 	size_t memory;         /* bytes all buffers may hold together: memory = 1G by default */
 	size_t buffer;  /* most bytes of one of a connection's four: buffer = 6M by default */

@@ -218,12 +218,30 @@ void render_flows(const json_t *flows, FILE *out)
 
 /* ---- policy ---- */
 
+/* As a comment, so that the whole loads as a rule file. */
+static void rule_use_print(const json_t *rule, FILE *out)
+{
+	char since[QUANTITY_TEXT];
+
+	fprintf(out, "# rule %s: ", json_string_value(member(rule, "rule")));
+	if (member_number(rule, "hits"))
+		fprintf(out, "%" PRIu64 " connections, the last %s ago",
+			member_number(rule, "hits"),
+			seconds_format(member_number(rule, "last_used_s"), since));
+	else
+		fputs("no connection yet", out);
+	fputs(json_is_false(member(rule, "active")) ? "; not its time now\n" : "\n", out);
+}
+
 void render_policy(const json_t *policy, FILE *out)
 {
 	const char *ini = json_string_value(json_object_get(policy, "ini"));
+	const json_t *rule;
+	size_t i;
 
-	fprintf(out, "# generation %" PRIu64 "\n%s", member_number(policy, "generation"),
-		ini ? ini : "");
+	fprintf(out, "# generation %" PRIu64 "\n", member_number(policy, "generation"));
+	json_array_foreach(json_object_get(policy, "rules"), i, rule) rule_use_print(rule, out);
+	fprintf(out, "%s", ini ? ini : "");
 }
 
 static void passed_over_print(const json_t *passed, FILE *out)

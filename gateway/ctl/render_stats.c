@@ -16,12 +16,20 @@ static void counter_add(struct columns *table, const char *name, const json_t *v
 	columns_add(table, text);
 }
 
+static const char *rule_name(const json_t *rule)
+{
+	const char *name = json_string_value(json_object_get(rule, "rule"));
+
+	return name ? name : "";
+}
+
 void render_stats(const json_t *stats, FILE *out)
 {
 	static const struct column headers[] = {{"COUNTER", false}, {"VALUE", true}};
 	struct columns table;
 	const char *name;
 	json_t *value;
+	size_t i;
 
 	columns_init(&table, headers, 2);
 	json_object_foreach(json_object_get(stats, "counters"), name, value)
@@ -32,6 +40,13 @@ void render_stats(const json_t *stats, FILE *out)
 
 		snprintf(label, sizeof(label), "drops: %.80s", name);
 		counter_add(&table, label, value);
+	}
+	json_array_foreach(json_object_get(stats, "rules"), i, value)
+	{
+		char label[96];
+
+		snprintf(label, sizeof(label), "connections of rule %.64s", rule_name(value));
+		counter_add(&table, label, json_object_get(value, "hits"));
 	}
 	columns_print(&table, out);
 	columns_fini(&table);
@@ -71,6 +86,37 @@ static void label_print(const char *text, FILE *out)
 	}
 }
 
+/* Rules of the policy in force: those that a reload takes away are no longer there. */
+static void rules_print(const json_t *rules, FILE *out)
+{
+	static const struct {
+		const char *metric, *key, *help;
+	} kinds[] = {
+		{"attls_rule_connections_total", "hits",
+			"connections mapped to the rule, since the start of attlsd\n"
+			"# TYPE attls_rule_connections_total counter\n"},
+		{"attls_rule_last_used_seconds", "last_used_s",
+			"seconds since the last connection of the rule\n"
+			"# TYPE attls_rule_last_used_seconds gauge\n"},
+	};
+	const json_t *rule;
+	size_t i;
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		fprintf(out, "# HELP %s %s", kinds[k].metric, kinds[k].help);
+		json_array_foreach(rules, i, rule)
+		{
+			const json_t *value = json_object_get(rule, kinds[k].key);
+
+			if (!json_is_integer(value))
+				continue;
+			fprintf(out, "%s{rule=\"", kinds[k].metric);
+			label_print(rule_name(rule), out);
+			fprintf(out, "\"} %" JSON_INTEGER_FORMAT "\n", json_integer_value(value));
+		}
+	}
+}
+
 void render_prometheus(const json_t *stats, FILE *out)
 {
 	const char *name;
@@ -91,4 +137,5 @@ void render_prometheus(const json_t *stats, FILE *out)
 		label_print(name, out);
 		fprintf(out, "\"} %" JSON_INTEGER_FORMAT "\n", json_integer_value(value));
 	}
+	rules_print(json_object_get(stats, "rules"), out);
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "gateway/daemon/adopt.h"
 #include "gateway/daemon/describe.h"
+#include "gateway/daemon/flowlist.h"
 #include "gateway/daemon/reload.h"
 #include "gateway/worker/drive.h"
 
@@ -22,7 +23,7 @@ static bool command_status(void *ctx, const json_t *args, json_t **result, struc
 static bool command_flows(void *ctx, const json_t *args, json_t **result, struct err_list *err)
 {
 	(void)args, (void)err;
-	*result = describe_flows(ctx);
+	*result = flowlist_describe(ctx);
 	return true;
 }
 
@@ -59,8 +60,8 @@ static bool command_policy_show(
 	}
 	policy_print(d->snapshot->policy, out);
 	fclose(out);
-	*result = json_pack("{s:I, s:o}", "generation", (json_int_t)d->snapshot->generation, "ini",
-		json_text(text));
+	*result = json_pack("{s:I, s:o, s:o}", "generation", (json_int_t)d->snapshot->generation,
+		"ini", json_text(text), "rules", describe_rules(ctx));
 	free(text);
 	return true;
 }

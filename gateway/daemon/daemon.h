@@ -17,6 +17,7 @@ struct daemon {
 	/* replaced by a reload, but flows live on in them: their packets are still to be queued */
 	struct snapshot *retired[DAEMON_RETIRED];
 	size_t retired_count;
+	struct rule_use *uses; /* of the rules in force, from before the last reload */
 	struct inject inject;
 	struct pool pool;
 	struct helper helper;

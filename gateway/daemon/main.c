@@ -2,11 +2,14 @@
 /* main.c - attlsd: arguments, order of start, the main thread's loop, order of the end */
 #include "base/log.h"
 #include "gateway/daemon/adopt.h"
+#include "gateway/daemon/calendar.h"
 #include "gateway/daemon/commands.h"
+#include "gateway/daemon/filewatch.h"
 #include "gateway/daemon/notify.h"
 #include "gateway/daemon/privilege.h"
 #include "gateway/daemon/reload.h"
 #include "gateway/daemon/recorded.h"
+#include "gateway/daemon/uses.h"
 #include "gateway/daemon/watch.h"
 #include "gateway/worker/now.h"
 
@@ -56,6 +59,8 @@ static bool load_settings(struct daemon *d, struct err_list *err)
 static bool load_snapshot(struct daemon *d, struct err_list *err)
 {
 	d->snapshot = snapshot_load(d->settings, 1, err);
+	if (d->snapshot)
+		d->uses = uses_new(d->snapshot);
 	return d->snapshot != NULL;
 }
 
@@ -129,6 +134,7 @@ static void stop(struct daemon *d)
 	for (size_t i = 0; i < d->retired_count; i++)
 		snapshot_put(d->retired[i]);
 	snapshot_put(d->snapshot);
+	free(d->uses);
 	settings_free(d->settings);
 }
 
@@ -173,7 +179,14 @@ static bool take_signal(struct daemon *d, int fd)
 	return true;
 }
 
-/* Milliseconds for poll(): changes of the rules come in bursts and are looked at a while later. */
+/* Changes come in bursts and are looked at a while after the first. */
+static void note_change(usec_t *look_at)
+{
+	if (*look_at == USEC_NEVER)
+		*look_at = now_monotonic() + SETTLE_MS * USEC_MSEC;
+}
+
+/* Milliseconds for poll(). */
 static int waiting_time(const struct daemon *d, usec_t look_at)
 {
 	usec_t left = look_at == USEC_NEVER ? USEC_NEVER : look_at - now_monotonic();
@@ -185,39 +198,83 @@ static int waiting_time(const struct daemon *d, usec_t look_at)
 	return left <= 0 ? 0 : (int)(left / USEC_MSEC) + 1;
 }
 
+/* What the main thread waits for. */
+enum source { SIGNALS, CONTROL, RULES, CALENDAR, FILES, SOURCES };
+
+struct loop {
+	struct pollfd fds[SOURCES];
+	usec_t look_at;   /* at the packet filter rules */
+	usec_t reload_at; /* since a rule file has changed */
+};
+
+static void run_due(struct daemon *d, struct loop *l)
+{
+	usec_t now = now_monotonic();
+
+	if (now >= l->look_at || d->damaged) {
+		watch_check(d);
+		watch_drain(l->fds[RULES].fd);
+		l->look_at = USEC_NEVER;
+	}
+	if (now >= l->reload_at) {
+		l->reload_at = USEC_NEVER;
+		log_info("a rule file has changed");
+		hangup(d);
+	}
+}
+
+/* Return: whether to go on. */
+static bool run_ready(struct daemon *d, struct loop *l)
+{
+	bool go_on = true;
+
+	if (l->fds[RULES].revents) {
+		watch_drain(l->fds[RULES].fd);
+		note_change(&l->look_at);
+	}
+	if (l->fds[FILES].revents && filewatch_drain(l->fds[FILES].fd, d->settings))
+		note_change(&l->reload_at);
+	if (l->fds[CONTROL].revents)
+		control_serve(d->control);
+	if (l->fds[SIGNALS].revents)
+		go_on = take_signal(d, l->fds[SIGNALS].fd);
+	if (l->fds[CALENDAR].revents)
+		calendar_run(d, l->fds[CALENDAR].fd);
+	return go_on;
+}
+
 static void run(struct daemon *d, int signals)
 {
-	enum { SIGNALS, CONTROL, RULES, FDS };
-	struct pollfd fds[FDS] = {
-		[SIGNALS] = {.fd = signals, .events = POLLIN},
-		[CONTROL] = {.fd = control_fd(d->control), .events = POLLIN},
-		[RULES] = {.fd = watch_open(), .events = POLLIN},
+	struct loop l = {
+		.fds = {[SIGNALS] = {.fd = signals, .events = POLLIN},
+			[CONTROL] = {.fd = control_fd(d->control), .events = POLLIN},
+			[RULES] = {.fd = watch_open(), .events = POLLIN},
+			[CALENDAR] = {.fd = calendar_open(), .events = POLLIN},
+			[FILES] = {.fd = filewatch_open(d->settings), .events = POLLIN}},
+		.look_at = USEC_NEVER,
+		.reload_at = USEC_NEVER,
 	};
-	usec_t look_at = USEC_NEVER;
+	uint64_t generation = 0;
 	bool go_on = true;
 
 	while (go_on) {
-		int n = poll(fds, FDS, waiting_time(d, look_at));
+		int n;
 
+		if (d->snapshot->generation != generation)
+			calendar_run(d, l.fds[CALENDAR].fd);
+		generation = d->snapshot->generation;
+		n = poll(l.fds, SOURCES, waiting_time(d, usec_min(l.look_at, l.reload_at)));
 		if (n < 0 && errno != EINTR)
 			break;
-		if (now_monotonic() >= look_at || d->damaged) {
-			watch_check(d);
-			watch_drain(fds[RULES].fd);
-			look_at = USEC_NEVER;
-		} else if (n > 0 && fds[RULES].revents) {
-			watch_drain(fds[RULES].fd);
-			if (look_at == USEC_NEVER)
-				look_at = now_monotonic() + SETTLE_MS * USEC_MSEC;
-		}
-		if (n > 0 && fds[CONTROL].revents)
-			control_serve(d->control);
-		if (n > 0 && fds[SIGNALS].revents)
-			go_on = take_signal(d, signals);
+		run_due(d, &l);
+		if (n > 0)
+			go_on = run_ready(d, &l);
 		if (d->retired_count)
 			reload_settle(d);
 	}
-	close(fds[RULES].fd);
+	close(l.fds[RULES].fd);
+	close(l.fds[CALENDAR].fd);
+	close(l.fds[FILES].fd);
 }
 
 static int check(struct daemon *d)
@@ -235,6 +292,7 @@ static int check(struct daemon *d)
 			d->snapshot->policy->rule_count);
 	err_fini(&err);
 	snapshot_put(d->snapshot);
+	free(d->uses);
 	settings_free(d->settings);
 	return rc;
 }

@@ -3,9 +3,16 @@
 #include "gateway/daemon/reload.h"
 
 #include "base/log.h"
+#include "gateway/daemon/uses.h"
+#include "gateway/worker/drive.h"
 #include "rules/candidate.h"
 
 #include <stdlib.h>
+
+struct change {
+	struct snapshot *next;
+	struct rule_use *uses; /* of the old rules */
+};
 
 /* As text: what the policy in force, the replaced ones, and @next (NULL: none) can match. */
 static char *candidates_text(const struct daemon *d, const struct snapshot *next, size_t *len)
@@ -58,17 +65,29 @@ bool reload_restore(struct daemon *d, struct err_list *err)
 	return tell_helper(d, NULL, helper_refresh, err);
 }
 
+/* What a worker has counted for the old rules is taken over before the new ones come. */
 static void call_use(struct worker *w, void *arg)
 {
-	intake_use(&w->intake, arg);
+	uses_add(w, &((struct change *)arg)->uses);
+	intake_use(&w->intake, ((struct change *)arg)->next);
 }
 
-/* Put @next in force; the old one is retired, or let go when there is no room to remember it. */
+/* Flows of rules that are gone, as these wished. */
+static void call_remove(struct worker *w, void *arg)
+{
+	drive_removed(w, arg);
+}
+
+/* Put @next in force, retire the old one. Rules that go on under their name keep their count. */
 static void swap(struct daemon *d, struct snapshot *next)
 {
-	pool_call(&d->pool, call_use, next);
+	struct change c = {.next = next, .uses = d->uses};
+
+	pool_call(&d->pool, call_use, &c);
+	d->uses = uses_carry(c.uses, d->snapshot, next);
 	d->retired[d->retired_count++] = d->snapshot;
 	d->snapshot = next;
+	pool_call(&d->pool, call_remove, next);
 }
 
 bool reload_run(struct daemon *d, struct err_list *err)

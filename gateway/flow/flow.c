@@ -219,13 +219,41 @@ void flow_settle(struct flow *f, usec_t now)
 	}
 }
 
+void flow_drain(struct flow *f)
+{
+	f->draining = true;
+}
+
+static usec_t drain_at(const struct flow *f)
+{
+	usec_t heard = usec_max(f->leg[SIDE_PLAIN].heard, f->leg[SIDE_WIRE].heard);
+
+	if (!f->draining || f->state != FLOW_ESTABLISHED)
+		return USEC_NEVER;
+	return (f->drained ? f->drained : heard) + DRAIN_QUIET;
+}
+
+/* As if both had closed: close_notify and FIN towards the network, FIN towards the application. */
+static void drain_now(struct flow *f, usec_t now)
+{
+	if (f->drained || !session_close(f->session)) {
+		f->draining = false;
+		flow_abort(f, FAULT_ADMIN);
+		return;
+	}
+	f->close_sent = true;
+	f->drained = now;
+	tcb_finish(&f->leg[SIDE_WIRE].tcb);
+	tcb_finish(&f->leg[SIDE_PLAIN].tcb);
+}
+
 usec_t flow_deadline(const struct flow *f)
 {
 	usec_t when = f->state == FLOW_ESTABLISHED ? keepalive_deadline(f) : f->expires;
 
 	if (f->state == FLOW_DEAD)
 		return USEC_NEVER;
-	when = usec_min(when, f->retry);
+	when = usec_min(usec_min(when, f->retry), drain_at(f));
 	if (flow_has_legs(f)) {
 		when = usec_min(when, tcb_deadline(&f->leg[SIDE_PLAIN].tcb));
 		when = usec_min(when, tcb_deadline(&f->leg[SIDE_WIRE].tcb));
@@ -237,6 +265,8 @@ void flow_expire(struct flow *f, usec_t now)
 {
 	if (f->state == FLOW_ESTABLISHED)
 		keepalive_run(f, now);
+	if (now >= drain_at(f))
+		drain_now(f, now);
 	if (f->state == FLOW_ESTABLISHED || f->state == FLOW_DEAD || now < f->expires)
 		return;
 	if (f->state == FLOW_HANDSHAKE) {

@@ -98,6 +98,8 @@ struct flow {
 	struct context *context; /* referenced; OPENING: what the session will be made of */
 	struct session *session; /* NULL before HANDSHAKE and after the end */
 	bool close_sent;         /* close_notify was appended */
+	bool draining;           /* its rule is gone: both sides are closed once it is quiet */
+	usec_t drained;          /* they were closed then; 0: not yet */
 	uint64_t bytes[SIDES];   /* cleartext that came from that side */
 };
 
@@ -152,6 +154,15 @@ void flow_expire(struct flow *f, usec_t now);
 
 /** flow_abort() - reset both sides with @why; the words go into the log */
 void flow_abort(struct flow *f, enum fault why);
+
+/**
+ * flow_drain() - close both sides cleanly, once nothing has come from either for DRAIN_QUIET
+ * What was under way is delivered; each endpoint then sees the other close. One that does not
+ * close in its turn within DRAIN_QUIET is reset.
+ */
+void flow_drain(struct flow *f);
+
+#define DRAIN_QUIET (5 * USEC_SEC)
 
 /** flow_set_state() - the one setter; logs at debug level */
 void flow_set_state(struct flow *f, enum flow_state state);

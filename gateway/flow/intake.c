@@ -6,6 +6,8 @@
 #include "gateway/flow/identity.h"
 #include "gateway/flow/report.h"
 
+#include <stdlib.h>
+
 enum { REPLY_TTL = 64, PASS_IDLE_S = 5 * 24 * 3600, PASS_CLOSED_S = 60, LOGS_PER_SECOND = 20 };
 
 static const char *const count_names[] = {
@@ -24,6 +26,18 @@ const char *intake_count_name(enum intake_count c)
 	return (unsigned)c < INTAKE_COUNTS ? count_names[c] : "unknown";
 }
 
+static void take_snapshot(struct intake *in, struct snapshot *s)
+{
+	in->snapshot = snapshot_get(s);
+	in->uses = calloc(s->policy->rule_count + 1, sizeof(*in->uses));
+}
+
+static void let_go(struct intake *in)
+{
+	snapshot_put(in->snapshot);
+	free(in->uses);
+}
+
 bool intake_init(struct intake *in, struct snapshot *s, const struct intake_limits *limits)
 {
 	*in = (struct intake){
@@ -32,7 +46,7 @@ bool intake_init(struct intake *in, struct snapshot *s, const struct intake_limi
 	};
 	if (!table_init(&in->table, limits->flows))
 		return false;
-	in->snapshot = snapshot_get(s);
+	take_snapshot(in, s);
 	return true;
 }
 
@@ -40,14 +54,14 @@ void intake_fini(struct intake *in)
 {
 	table_fini(&in->table);
 	contexts_clear(&in->contexts);
-	snapshot_put(in->snapshot);
+	let_go(in);
 }
 
 void intake_use(struct intake *in, struct snapshot *s)
 {
 	contexts_clear(&in->contexts);
-	snapshot_put(in->snapshot);
-	in->snapshot = snapshot_get(s);
+	let_go(in);
+	take_snapshot(in, s);
 }
 
 void intake_retire(struct intake *in, struct flow *f)
@@ -261,6 +275,14 @@ static enum verdict open_tls(struct intake *in, const struct arrival *a, const s
 	return follow_opening(in, *flow, a, now);
 }
 
+static void count_use(struct intake *in, const struct rule *rule, usec_t now)
+{
+	if (!in->uses || !rule)
+		return;
+	in->uses[rule->place].hits++;
+	in->uses[rule->place].last_used = now;
+}
+
 static enum verdict open_connection(
 	struct intake *in, const struct arrival *a, usec_t now, struct flow **flow)
 {
@@ -271,6 +293,7 @@ static enum verdict open_connection(
 	if (in->quiesced)
 		return drop(in, DROP_REJECTED);
 	outcome = policy_match(in->snapshot->policy, &q, &rule);
+	count_use(in, rule, now);
 	if (outcome == OUTCOME_UNKNOWN_REJECT)
 		return refuse(in, a, rule, "the rule asks for the owner, which is not known");
 	if (outcome == OUTCOME_UNMATCHED)

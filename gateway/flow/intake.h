@@ -49,7 +49,8 @@ struct intake {
 	struct table table;
 	struct contexts contexts;
 	struct snapshot *snapshot; /* referenced: in force for new connections */
-	struct budget budget;      /* of all rings */
+	struct rule_use *uses; /* of its rules; owned; NULL without memory, then nothing counts */
+	struct budget budget;  /* of all rings */
 	struct flow_limits limits;
 	bool quiesced;     /* no new connections */
 	usec_t now;        /* of the packet being decided */

@@ -40,14 +40,11 @@ static void add_owners(struct snapshot *s)
 static const struct keyring *named_ring(
 	const struct snapshot *s, const char *ring, const char *slash)
 {
-	char owner[64];
-	size_t len = (size_t)(slash - ring);
+	char *owner = strndup(ring, (size_t)(slash - ring));
+	const struct keyring *found = owner ? keystore_ring(s->keystore, owner, slash + 1) : NULL;
 
-	if (len >= sizeof(owner))
-		return NULL;
-	memcpy(owner, ring, len);
-	owner[len] = '\0';
-	return keystore_ring(s->keystore, owner, slash + 1);
+	free(owner);
+	return found;
 }
 
 /*
@@ -107,13 +104,49 @@ static void check_rings(struct snapshot *s, struct err_list *err)
 		check_ring(s, "[gateway] ring", s->default_ring, err);
 }
 
+static int compare_names(const void *x, const void *y)
+{
+	const struct rule *const *a = x, *const *b = y;
+
+	return strcmp((*a)->name, (*b)->name);
+}
+
+static bool sort_rules(struct snapshot *s)
+{
+	size_t count = s->policy->rule_count;
+
+	s->by_name = calloc(count + 1, sizeof(struct rule *));
+	if (!s->by_name)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		s->by_name[i] = s->policy->rules[i];
+	qsort(s->by_name, count, sizeof(struct rule *), compare_names);
+	return true;
+}
+
+const struct rule *snapshot_rule(const struct snapshot *s, const char *name)
+{
+	const struct rule wanted = {.name = (char *)(uintptr_t)name}, *key = &wanted;
+	const struct rule *const *found = bsearch(
+		&key, s->by_name, s->policy->rule_count, sizeof(struct rule *), compare_names);
+
+	return found ? *found : NULL;
+}
+
+bool snapshot_stale(const struct snapshot *s, const struct rule *rule)
+{
+	const struct rule *now = snapshot_rule(s, rule->name);
+
+	return !now || now->action->digest != rule->action->digest;
+}
+
 static bool load(struct snapshot *s, const struct settings *settings, struct err_list *err)
 {
 	s->judges = settings->mode == MODE_HOST;
 	s->policy = policy_load(settings->rules, err);
 	s->keystore = keystore_load(settings->keyring, err);
 	s->default_ring = strdup(settings->ring);
-	if (!s->policy || !s->keystore || !s->default_ring)
+	if (!s->policy || !s->keystore || !s->default_ring || !sort_rules(s))
 		return false;
 	s->policy->generation = s->generation;
 	s->policy->unmatched_reject = settings->unmatched_reject;
@@ -151,6 +184,7 @@ void snapshot_put(struct snapshot *s)
 	if (!s || --s->references > 0)
 		return;
 	free(s->owners);
+	free(s->by_name);
 	free(s->default_ring);
 	policy_put(s->policy);
 	keystore_put(s->keystore);

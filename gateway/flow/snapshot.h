@@ -21,7 +21,8 @@ struct ring_owner {
 struct snapshot {
 	struct policy *policy;
 	struct keystore *keystore;
-	char *default_ring; /* [gateway] ring, may be "" */
+	char *default_ring;          /* [gateway] ring, may be "" */
+	const struct rule **by_name; /* all rules of the policy */
 	struct ring_owner *owners;
 	size_t owner_count;
 	bool owner_rings;    /* for some action it matters who the connection's owner is */
@@ -49,6 +50,15 @@ void snapshot_put(struct snapshot *s);
  */
 bool snapshot_view(const struct snapshot *s, const char *ring, const struct owner *owner,
 	struct ring_view *v, char *why, size_t size);
+
+/** snapshot_rule() - the rule called @name, NULL if there is none */
+const struct rule *snapshot_rule(const struct snapshot *s, const char *name);
+
+/**
+ * snapshot_stale() - whether what @rule of an earlier policy gives is no longer in force in @s
+ * That is: the rule is gone, or its action says something else now (AT-TLS: stale actions).
+ */
+bool snapshot_stale(const struct snapshot *s, const struct rule *rule);
 
 /** snapshot_user() - name of the keyring's user with @uid, NULL if there is none */
 const char *snapshot_user(const struct snapshot *s, uid_t uid);

@@ -47,18 +47,40 @@ void drive_flow(struct worker *w, struct flow *f, usec_t now)
 		deadlines_set(&w->intake.table.deadlines, f, flow_deadline(f));
 }
 
+static void reset(struct worker *w, struct flow *f, enum fault why, usec_t now)
+{
+	if (flow_has_legs(f)) {
+		flow_abort(f, why);
+		drive_flow(w, f, now);
+	} else if (f->state == FLOW_OPENING) {
+		intake_retire(&w->intake, f);
+	}
+}
+
 void drive_reset_all(struct worker *w, enum fault why)
+{
+	usec_t now = now_monotonic();
+
+	list_each_safe (node, &w->intake.table.flows)
+		reset(w, list_entry(node, struct flow, by_state), why, now);
+	table_reap(&w->intake.table);
+}
+
+void drive_removed(struct worker *w, const struct snapshot *now_in_force)
 {
 	usec_t now = now_monotonic();
 
 	list_each_safe (node, &w->intake.table.flows) {
 		struct flow *f = list_entry(node, struct flow, by_state);
 
-		if (flow_has_legs(f)) {
-			flow_abort(f, why);
-			drive_flow(w, f, now);
-		} else if (f->state == FLOW_OPENING) {
-			intake_retire(&w->intake, f);
+		if (!f->rule || f->rule->on_removal == ON_REMOVAL_KEEP ||
+			snapshot_rule(now_in_force, f->rule->name))
+			continue;
+		if (f->rule->on_removal == ON_REMOVAL_RESET) {
+			reset(w, f, FAULT_ADMIN, now);
+		} else {
+			flow_drain(f);
+			drive_later(w, f);
 		}
 	}
 	table_reap(&w->intake.table);

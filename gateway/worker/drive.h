@@ -17,4 +17,10 @@ void drive_send(struct worker *w, enum side side, const struct segment *seg);
 /** drive_reset_all() - reset every TLS flow with @why, forget those still opening */
 void drive_reset_all(struct worker *w, enum fault why);
 
+/**
+ * drive_removed() - do with the flows whose rules are gone in @now_in_force what these rules wished
+ * See on_removal of [rule]; flows without TLS go on.
+ */
+void drive_removed(struct worker *w, const struct snapshot *now_in_force);
+
 #endif

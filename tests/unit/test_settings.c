@@ -159,7 +159,7 @@ static void test_refusals(void **state)
 	refused("[gateway]\nzzzzzz = 1\n",
 		"2: [gateway] zzzzzz: unknown key; [gateway] has mode, inside, outside, rules, "
 		"keyring, "
-		"ring, control, workers, queue_base, unmatched, established, mark, memory, "
+		"ring, control, workers, queue_base, unmatched, established, watch, mark, memory, "
 		"buffer, flows, log, "
 		"log_level, user");
 	refused("[gateway]\nmode = router\noutside = eth0\n",
