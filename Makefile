@@ -45,9 +45,10 @@ LOAD    := $(BUILD)/bench/attls-load
 SIM     := $(BUILD)/tests/sim
 SCRIPT  := $(BUILD)/tests/script
 IMPAIR  := $(BUILD)/tests/impair
+IDENTITY := $(BUILD)/tests/attlsd-identity
 
 .DEFAULT_GOAL := all
-.PHONY: all unit impair grid sim script fuzz test demo lint clean install help image-test bench bench-tcp
+.PHONY: all unit impair identity grid sim script fuzz test demo lint clean install help image-test bench bench-tcp
 all: $(BINS) ## build the four programs
 
 define program
@@ -93,6 +94,14 @@ $(LOAD): $(wildcard bench/load/*.c bench/load/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC    bench/load"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(wildcard bench/load/*.c)
+
+# only tests run it; nothing installs it
+$(IDENTITY): $(BUILD)/obj/tests/identity/session.o $(BUILD)/obj/gateway/daemon/main.o $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+identity: $(IDENTITY) ## attlsd without TLS, for tests of its TCP from outside
 
 unit: $(UNITS) ## unit tests
 	@scripts/run-unit $(UNITS)

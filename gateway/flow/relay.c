@@ -121,18 +121,17 @@ static bool step_end_inward(struct flow *f)
 {
 	struct tcb *plain = tcb_of(f, SIDE_PLAIN), *wire = tcb_of(f, SIDE_WIRE);
 
-	if (session_ended(f->session)) {
-		tcb_consume(wire, tcb_peek(wire).len); /* nothing may follow close_notify */
-		if (tcb_finished(plain))
-			return false;
-		tcb_finish(plain);
-		return true;
-	}
-	if (tcb_ended(wire) && !session_pending(f->session)) {
+	if (tcb_ended(wire) && !session_pending(f->session) && !session_eof(f->session)) {
 		flow_abort(f, FAULT_TRUNCATED);
 		return true;
 	}
-	return false;
+	if (!session_ended(f->session))
+		return false;
+	tcb_consume(wire, tcb_peek(wire).len); /* nothing may follow close_notify */
+	if (tcb_finished(plain))
+		return false;
+	tcb_finish(plain);
+	return true;
 }
 
 /* FIN during the TLS handshake, from either side, is the end of it. */

@@ -243,6 +243,11 @@ bool session_close(struct session *s)
 	return true;
 }
 
+bool session_eof(struct session *s)
+{
+	return s->ended;
+}
+
 bool session_ended(const struct session *s)
 {
 	return s->ended;

@@ -70,6 +70,12 @@ size_t session_write(struct session *s, struct span clear);
  */
 bool session_close(struct session *s);
 
+/**
+ * session_eof() - no more ciphertext will come, and all there was has been read
+ * Return: true if that is a clean end; false if it is truncation (RFC 8446 6.1).
+ */
+bool session_eof(struct session *s);
+
 /** session_ended() - the peer's close_notify was read: the end of its cleartext */
 bool session_ended(const struct session *s);
 
