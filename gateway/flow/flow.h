@@ -55,6 +55,8 @@ struct hello {
 	uint8_t ttl;
 	uint8_t dscp;
 	uint32_t flow_label;
+	usec_t at;  /* when it said so; 0: more than once */
+	usec_t rtt; /* from what it answered to its answer; 0: not known (Karn) */
 };
 
 /* The gateway's end towards one side: it plays the endpoint of the other side. */

@@ -18,8 +18,10 @@ static bool speaks_ecn(const struct segment *seg)
 	return (seg->flags & (SEG_ECE | SEG_CWR)) == want;
 }
 
-static void note_hello(struct hello *h, const struct segment *seg)
+static void note_hello(struct hello *h, const struct segment *seg, usec_t now)
 {
+	bool again = h->seen && h->isn == seg->seq;
+
 	*h = (struct hello){
 		.seen = true,
 		.isn = seg->seq,
@@ -33,6 +35,7 @@ static void note_hello(struct hello *h, const struct segment *seg)
 		.ttl = seg->ttl,
 		.dscp = seg->dscp,
 		.flow_label = seg->flow_label,
+		.at = again ? 0 : now,
 	};
 	if (!(seg->options & SEG_OPT_MSS))
 		h->mss = seg->src.addr.family == 4 ? MSS_DEFAULT_V4 : MSS_DEFAULT_V6;
@@ -52,7 +55,14 @@ static bool both(const struct flow *f, enum segment_option option)
 	return f->hello[SIDE_PLAIN].options & f->hello[SIDE_WIRE].options & option;
 }
 
-static enum handshake_step note_syn(struct flow *f, enum side side, const struct segment *seg)
+/* What was sent once only, and its answer, make a first sample (RFC 6298 2.2). */
+static usec_t round_trip(const struct hello *asked, usec_t now)
+{
+	return asked->at ? now - asked->at : 0;
+}
+
+static enum handshake_step note_syn(
+	struct flow *f, enum side side, const struct segment *seg, usec_t now)
 {
 	if (side != opener(f))
 		return HANDSHAKE_IMPOSSIBLE; /* simultaneous open: the TLS roles are ambiguous */
@@ -60,21 +70,24 @@ static enum handshake_step note_syn(struct flow *f, enum side side, const struct
 		return HANDSHAKE_IMPOSSIBLE;
 	if (seg->seq != f->hello[side].isn)
 		f->hello[side_peer(side)].seen = false; /* what was answered is not this one */
-	note_hello(&f->hello[side], seg);
+	note_hello(&f->hello[side], seg, now);
 	return promises_too_much(seg) ? HANDSHAKE_STRIP : HANDSHAKE_PASS;
 }
 
-static enum handshake_step note_syn_ack(struct flow *f, enum side side, const struct segment *seg)
+static enum handshake_step note_syn_ack(
+	struct flow *f, enum side side, const struct segment *seg, usec_t now)
 {
 	if (side == opener(f) || seg->ack != f->hello[opener(f)].isn + 1)
 		return HANDSHAKE_DROP;
 	if (seg->options & SEG_OPT_AUTH)
 		return HANDSHAKE_IMPOSSIBLE;
-	note_hello(&f->hello[side], seg);
+	note_hello(&f->hello[side], seg, now);
+	f->hello[side].rtt = round_trip(&f->hello[opener(f)], now);
 	return promises_too_much(seg) ? HANDSHAKE_STRIP : HANDSHAKE_PASS;
 }
 
-static enum handshake_step note_ack(struct flow *f, enum side side, const struct segment *seg)
+static enum handshake_step note_ack(
+	struct flow *f, enum side side, const struct segment *seg, usec_t now)
 {
 	struct hello *h = &f->hello[side], *peer = &f->hello[side_peer(side)];
 
@@ -88,7 +101,8 @@ static enum handshake_step note_ack(struct flow *f, enum side side, const struct
 	if (seg->options & SEG_OPT_TS)
 		h->ts_val = seg->ts_val;
 	if (segment_len(seg) > 0)
-		return HANDSHAKE_COMPLETE_DATA;
+		return HANDSHAKE_COMPLETE_DATA; /* the application's delay is in it */
+	h->rtt = round_trip(peer, now);
 	return HANDSHAKE_COMPLETE;
 }
 
@@ -104,13 +118,15 @@ static enum handshake_step note_rst(const struct flow *f, enum side side, const 
 	return ends ? HANDSHAKE_REFUSED : HANDSHAKE_PASS;
 }
 
-enum handshake_step handshake_note(struct flow *f, enum side side, const struct segment *seg)
+enum handshake_step handshake_note(
+	struct flow *f, enum side side, const struct segment *seg, usec_t now)
 {
 	if (seg->flags & SEG_RST)
 		return note_rst(f, side, seg);
 	if (seg->flags & SEG_SYN)
-		return seg->flags & SEG_ACK ? note_syn_ack(f, side, seg) : note_syn(f, side, seg);
-	return note_ack(f, side, seg);
+		return seg->flags & SEG_ACK ? note_syn_ack(f, side, seg, now)
+					    : note_syn(f, side, seg, now);
+	return note_ack(f, side, seg, now);
 }
 
 struct tcb_params handshake_params(const struct flow *f, enum side side)
@@ -131,5 +147,6 @@ struct tcb_params handshake_params(const struct flow *f, enum side side)
 		.ecn_ok = peer->ecn && self->ecn,
 		.ts_recent = ts ? peer->ts_val : 0,
 		.ts_val = ts ? self->ts_val : 0,
+		.rtt = peer->rtt,
 	};
 }

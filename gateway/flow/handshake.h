@@ -17,7 +17,8 @@ enum handshake_step {
 };
 
 /** handshake_note() - remember a packet that came from @side during FLOW_OPENING */
-enum handshake_step handshake_note(struct flow *f, enum side side, const struct segment *seg);
+enum handshake_step handshake_note(
+	struct flow *f, enum side side, const struct segment *seg, usec_t now);
 
 /** handshake_params() - what the handshake settled for the leg towards @side */
 struct tcb_params handshake_params(const struct flow *f, enum side side);

@@ -325,7 +325,7 @@ static enum verdict abandon_opening(struct intake *in, struct flow *f, const str
 static enum verdict follow_opening(
 	struct intake *in, struct flow *f, const struct arrival *a, usec_t now)
 {
-	enum handshake_step step = handshake_note(f, a->side, &a->seg);
+	enum handshake_step step = handshake_note(f, a->side, &a->seg, now);
 
 	switch (step) {
 	case HANDSHAKE_PASS: return VERDICT_ACCEPT;

@@ -80,6 +80,10 @@ static void init_sender(struct tcb *t, const struct tcb_params *p, usec_t now)
 	t->sent_at = t->stuck_since = now;
 	sendq_init(&t->snd, t->iss + 1, p->snd_limit, p->budget);
 	rtt_init(&t->rtt, p->near);
+	if (p->rtt) {
+		rtt_note_min(&t->rtt, p->rtt, now);
+		rtt_sample(&t->rtt, p->rtt);
+	}
 	cc_init(&t->cc, tcb_payload_mss(t), p->near);
 	loss_init(&t->loss);
 }

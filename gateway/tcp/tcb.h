@@ -55,6 +55,7 @@ struct tcb_params {
 	bool ecn_ok;
 	uint32_t ts_recent;    /* newest TSval of the peer */
 	uint32_t ts_val;       /* newest TSval of the endpoint we play */
+	usec_t rtt;            /* round trip that the handshake took; 0: not known */
 	bool ack_due;          /* the peer may not have seen its SYN acknowledged: send an ACK */
 	bool near;             /* the peer is a kernel on this host: no slow start, short RTO */
 	size_t rcv_limit;      /* most bytes received and not yet consumed, once it has grown */
@@ -167,8 +168,8 @@ const char *tcb_state_name(enum tcb_state s);
 
 /* Everything that happens by time alone; a timer that is off is USEC_NEVER. */
 enum tcb_timer {
-	TCB_TIMER_REXMT,   /* retransmission time-out (RFC 6298) */
 	TCB_TIMER_PROBE,   /* tail loss probe, or RACK's reordering window (RFC 8985) */
+	TCB_TIMER_REXMT,   /* retransmission time-out (RFC 6298); a probe puts it off */
 	TCB_TIMER_PERSIST, /* the peer's window keeps us from sending (RFC 9293 3.8.6.1) */
 	TCB_TIMER_ACK,     /* delayed ACK */
 	TCB_TIMER_WAIT,    /* TIME-WAIT */
@@ -234,7 +235,8 @@ struct tcb {
 	usec_t ts_recent_at;
 
 	bool rst_due;
-	bool aborted; /* by us: further segments of the peer are answered with RST */
+	bool rst_bare; /* it answers a segment: it carries no acknowledgment (RFC 9293 3.10.7.1) */
+	bool aborted;  /* by us: what was received is gone */
 	uint32_t rst_seq;
 	uint64_t retransmits;
 };

@@ -145,6 +145,11 @@ static void set_memory(struct play *p, const int64_t n[2])
 	p->budget.limit = (size_t)n[0];
 }
 
+static void set_rtt(struct play *p, const int64_t n[2])
+{
+	p->params.rtt = n[0] * USEC_MSEC;
+}
+
 static void set_near(struct play *p, const int64_t n[2])
 {
 	(void)n;
@@ -181,6 +186,7 @@ static const struct setting settings[] = {
 	{"buffer", 1, set_buffer},
 	{"outbox", 1, set_outbox},
 	{"memory", 1, set_memory},
+	{"rtt", 1, set_rtt},
 	{"near", 0, set_near},
 	{"ack-due", 0, set_ack_due},
 	{"settled", 0, set_settled},

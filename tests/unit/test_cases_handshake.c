@@ -25,9 +25,9 @@ static struct tcb_params settle(const struct segment *a, const struct segment *b
 	struct flow f = {.direction = DIRECTION_OUTBOUND, .state = FLOW_OPENING};
 	struct segment c = {.seq = a->seq + 1, .ack = b->seq + 1, .flags = SEG_ACK, .wnd = 500};
 
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, a), HANDSHAKE_PASS);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, b), HANDSHAKE_PASS);
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c), HANDSHAKE_COMPLETE);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, a, 1), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, b, 1), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c, 1), HANDSHAKE_COMPLETE);
 	return handshake_params(&f, SIDE_WIRE);
 }
 
@@ -82,10 +82,10 @@ static void syn_sent_again_passes_and_its_options_count(void **state)
 
 	(void)state;
 	a.options |= SEG_OPT_STRIP;
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_STRIP);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a, 1), HANDSHAKE_STRIP);
 	a.options = SEG_OPT_MSS;
 	a.mss = 1200;
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a, 1), HANDSHAKE_PASS);
 	assert_int_equal(f.hello[SIDE_PLAIN].options, SEG_OPT_MSS);
 	assert_int_equal(f.hello[SIDE_PLAIN].mss, 1200);
 }
@@ -97,9 +97,9 @@ static void answer_sent_again_passes(void **state)
 	struct segment b = hello(4, SEG_SYN | SEG_ACK, 9000, 1001);
 
 	(void)state;
-	handshake_note(&f, SIDE_PLAIN, &a);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_PASS);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_PASS);
+	handshake_note(&f, SIDE_PLAIN, &a, 1);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b, 1), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b, 1), HANDSHAKE_PASS);
 }
 
 static void answer_with_data_or_unkeepable_options_is_stripped(void **state)
@@ -109,13 +109,13 @@ static void answer_with_data_or_unkeepable_options_is_stripped(void **state)
 	struct segment b = hello(4, SEG_SYN | SEG_ACK, 9000, 1001), c = b, d = b;
 
 	(void)state;
-	handshake_note(&f, SIDE_PLAIN, &a);
+	handshake_note(&f, SIDE_PLAIN, &a, 1);
 	b.payload[0] = span_of("early", 5);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_STRIP);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b, 1), HANDSHAKE_STRIP);
 	c.options |= SEG_OPT_STRIP;
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &c), HANDSHAKE_STRIP);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &c, 1), HANDSHAKE_STRIP);
 	d.flags |= SEG_AE; /* RFC 9768 */
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &d), HANDSHAKE_STRIP);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &d, 1), HANDSHAKE_STRIP);
 }
 
 static void answer_that_is_authenticated_is_refused(void **state)
@@ -125,9 +125,9 @@ static void answer_that_is_authenticated_is_refused(void **state)
 	struct segment b = hello(4, SEG_SYN | SEG_ACK, 9000, 1001);
 
 	(void)state;
-	handshake_note(&f, SIDE_PLAIN, &a);
+	handshake_note(&f, SIDE_PLAIN, &a, 1);
 	b.options |= SEG_OPT_AUTH;
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_IMPOSSIBLE);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b, 1), HANDSHAKE_IMPOSSIBLE);
 }
 
 /* ---- options as bytes ---- */

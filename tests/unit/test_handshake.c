@@ -53,9 +53,9 @@ static void outbound_handshake_settles_both_legs(void **state)
 	struct tcb_params plain, wire;
 
 	(void)state;
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_PASS);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_PASS);
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c), HANDSHAKE_COMPLETE);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a, 1), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b, 1), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c, 1), HANDSHAKE_COMPLETE);
 	plain = handshake_params(&f, SIDE_PLAIN);
 	wire = handshake_params(&f, SIDE_WIRE);
 	/* towards the application we play the server, and the other way round */
@@ -85,9 +85,9 @@ static void options_of_one_side_only_are_off(void **state)
 	(void)state;
 	b.options = 0;
 	c.options = 0;
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &a), HANDSHAKE_PASS);
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &b), HANDSHAKE_PASS);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &c), HANDSHAKE_COMPLETE);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &a, 1), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &b, 1), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &c, 1), HANDSHAKE_COMPLETE);
 	p = handshake_params(&f, SIDE_WIRE);
 	assert_int_equal(p.mss, 536); /* RFC 9293 3.7.1: no MSS option */
 	assert_int_equal(p.snd_wscale, 0);
@@ -101,10 +101,10 @@ static void data_with_the_last_ack_is_not_passed(void **state)
 	struct segment a = syn(), b = syn_ack(), c = final_ack();
 
 	(void)state;
-	handshake_note(&f, SIDE_PLAIN, &a);
-	handshake_note(&f, SIDE_WIRE, &b);
+	handshake_note(&f, SIDE_PLAIN, &a, 1);
+	handshake_note(&f, SIDE_WIRE, &b, 1);
 	c.payload[0] = span_of("secret", 6);
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c), HANDSHAKE_COMPLETE_DATA);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c, 1), HANDSHAKE_COMPLETE_DATA);
 }
 
 static void data_before_the_answer_is_dropped(void **state)
@@ -113,9 +113,9 @@ static void data_before_the_answer_is_dropped(void **state)
 	struct segment a = syn(), c = final_ack();
 
 	(void)state;
-	handshake_note(&f, SIDE_PLAIN, &a);
+	handshake_note(&f, SIDE_PLAIN, &a, 1);
 	c.payload[0] = span_of("secret", 6);
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c), HANDSHAKE_DROP);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c, 1), HANDSHAKE_DROP);
 }
 
 static void syn_with_data_is_stripped(void **state)
@@ -125,7 +125,7 @@ static void syn_with_data_is_stripped(void **state)
 
 	(void)state;
 	a.payload[0] = span_of("secret", 6);
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_STRIP);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a, 1), HANDSHAKE_STRIP);
 }
 
 static void classic_ecn_passes_and_is_for_both_or_none(void **state)
@@ -135,19 +135,19 @@ static void classic_ecn_passes_and_is_for_both_or_none(void **state)
 
 	(void)state;
 	a.flags |= SEG_ECE | SEG_CWR;
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_PASS);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a, 1), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b, 1), HANDSHAKE_PASS);
 	assert_false(handshake_params(&f, SIDE_WIRE).ecn_ok);
 	b.flags |= SEG_ECE;
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b, 1), HANDSHAKE_PASS);
 	assert_true(handshake_params(&f, SIDE_WIRE).ecn_ok);
 	assert_true(handshake_params(&f, SIDE_PLAIN).ecn_ok);
 	b.flags |= SEG_CWR; /* a peer that sends back what it does not know (RFC 3168 6.1.1) */
-	handshake_note(&f, SIDE_WIRE, &b);
+	handshake_note(&f, SIDE_WIRE, &b, 1);
 	assert_false(handshake_params(&f, SIDE_WIRE).ecn_ok);
 	/* accurate ECN is taken back to classic (RFC 9768) */
 	a.flags |= SEG_AE;
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_STRIP);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a, 1), HANDSHAKE_STRIP);
 }
 
 static void answers_to_another_syn_are_dropped(void **state)
@@ -156,10 +156,10 @@ static void answers_to_another_syn_are_dropped(void **state)
 	struct segment a = syn(), b = syn_ack();
 
 	(void)state;
-	handshake_note(&f, SIDE_PLAIN, &a);
+	handshake_note(&f, SIDE_PLAIN, &a, 1);
 	b.ack = 77;
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_DROP);
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &b), HANDSHAKE_DROP);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b, 1), HANDSHAKE_DROP);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &b, 1), HANDSHAKE_DROP);
 }
 
 static void a_new_syn_replaces_the_old_one(void **state)
@@ -168,12 +168,12 @@ static void a_new_syn_replaces_the_old_one(void **state)
 	struct segment a = syn(), b = syn_ack();
 
 	(void)state;
-	handshake_note(&f, SIDE_PLAIN, &a);
+	handshake_note(&f, SIDE_PLAIN, &a, 1);
 	a.seq = 5000;
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_PASS);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_DROP);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a, 1), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b, 1), HANDSHAKE_DROP);
 	b.ack = 5001;
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &b, 1), HANDSHAKE_PASS);
 }
 
 static void what_cannot_be_impersonated_is_refused(void **state)
@@ -183,8 +183,8 @@ static void what_cannot_be_impersonated_is_refused(void **state)
 
 	(void)state;
 	a.options |= SEG_OPT_AUTH;
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_IMPOSSIBLE);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &crossing), HANDSHAKE_IMPOSSIBLE);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a, 1), HANDSHAKE_IMPOSSIBLE);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &crossing, 1), HANDSHAKE_IMPOSSIBLE);
 }
 
 static void a_challenge_and_its_reset_pass(void **state)
@@ -194,11 +194,11 @@ static void a_challenge_and_its_reset_pass(void **state)
 	struct segment rst = {.flags = SEG_RST, .seq = 77};
 
 	(void)state;
-	handshake_note(&f, SIDE_PLAIN, &a);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &challenge), HANDSHAKE_PASS);
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &rst), HANDSHAKE_PASS);
+	handshake_note(&f, SIDE_PLAIN, &a, 1);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &challenge, 1), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &rst, 1), HANDSHAKE_PASS);
 	challenge.payload[0] = span_of("secret", 6);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &challenge), HANDSHAKE_DROP);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &challenge, 1), HANDSHAKE_DROP);
 }
 
 static void a_reset_with_data_or_false_numbers_does_not_end_it(void **state)
@@ -207,11 +207,11 @@ static void a_reset_with_data_or_false_numbers_does_not_end_it(void **state)
 	struct segment a = syn(), rst = {.flags = SEG_RST | SEG_ACK, .ack = 99};
 
 	(void)state;
-	handshake_note(&f, SIDE_PLAIN, &a);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &rst), HANDSHAKE_PASS);
+	handshake_note(&f, SIDE_PLAIN, &a, 1);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &rst, 1), HANDSHAKE_PASS);
 	rst.ack = 1001;
 	rst.payload[0] = span_of("secret", 6);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &rst), HANDSHAKE_DROP);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &rst, 1), HANDSHAKE_DROP);
 }
 
 static void a_repeated_syn_keeps_the_answer(void **state)
@@ -220,10 +220,10 @@ static void a_repeated_syn_keeps_the_answer(void **state)
 	struct segment a = syn(), b = syn_ack(), c = final_ack();
 
 	(void)state;
-	handshake_note(&f, SIDE_PLAIN, &a);
-	handshake_note(&f, SIDE_WIRE, &b);
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a), HANDSHAKE_PASS);
-	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c), HANDSHAKE_COMPLETE);
+	handshake_note(&f, SIDE_PLAIN, &a, 1);
+	handshake_note(&f, SIDE_WIRE, &b, 1);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &a, 1), HANDSHAKE_PASS);
+	assert_int_equal(handshake_note(&f, SIDE_PLAIN, &c, 1), HANDSHAKE_COMPLETE);
 }
 
 static void a_reset_ends_the_opening(void **state)
@@ -232,8 +232,52 @@ static void a_reset_ends_the_opening(void **state)
 	struct segment a = syn(), rst = {.flags = SEG_RST | SEG_ACK, .ack = 1001};
 
 	(void)state;
-	handshake_note(&f, SIDE_PLAIN, &a);
-	assert_int_equal(handshake_note(&f, SIDE_WIRE, &rst), HANDSHAKE_REFUSED);
+	handshake_note(&f, SIDE_PLAIN, &a, 1);
+	assert_int_equal(handshake_note(&f, SIDE_WIRE, &rst, 1), HANDSHAKE_REFUSED);
+}
+
+static void round_trips_are_those_of_the_handshake(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), b = syn_ack(), c = final_ack();
+
+	(void)state;
+	handshake_note(&f, SIDE_PLAIN, &a, 1000);
+	handshake_note(&f, SIDE_WIRE, &b, 51000);
+	handshake_note(&f, SIDE_PLAIN, &c, 51200);
+	assert_int_equal(handshake_params(&f, SIDE_WIRE).rtt, 50000);
+	assert_int_equal(handshake_params(&f, SIDE_PLAIN).rtt, 200);
+}
+
+/* Which of the two was answered cannot be told (Karn). */
+static void what_was_sent_twice_makes_no_round_trip(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), b = syn_ack(), c = final_ack();
+
+	(void)state;
+	handshake_note(&f, SIDE_PLAIN, &a, 1000);
+	handshake_note(&f, SIDE_PLAIN, &a, 1001000);
+	handshake_note(&f, SIDE_WIRE, &b, 1051000);
+	handshake_note(&f, SIDE_WIRE, &b, 1052000);
+	handshake_note(&f, SIDE_PLAIN, &c, 1052200);
+	assert_int_equal(handshake_params(&f, SIDE_WIRE).rtt, 0);
+	assert_int_equal(handshake_params(&f, SIDE_PLAIN).rtt, 0);
+}
+
+/* Data may have waited for the application. */
+static void last_ack_with_data_makes_no_round_trip(void **state)
+{
+	struct flow f = opening(DIRECTION_OUTBOUND);
+	struct segment a = syn(), b = syn_ack(), c = final_ack();
+
+	(void)state;
+	c.payload[0] = span_of("secret", 6);
+	handshake_note(&f, SIDE_PLAIN, &a, 1000);
+	handshake_note(&f, SIDE_WIRE, &b, 51000);
+	handshake_note(&f, SIDE_PLAIN, &c, 9051000);
+	assert_int_equal(handshake_params(&f, SIDE_PLAIN).rtt, 0);
+	assert_int_equal(handshake_params(&f, SIDE_WIRE).rtt, 50000);
 }
 
 int main(void)
@@ -252,6 +296,9 @@ int main(void)
 		cmocka_unit_test(a_reset_with_data_or_false_numbers_does_not_end_it),
 		cmocka_unit_test(a_repeated_syn_keeps_the_answer),
 		cmocka_unit_test(a_reset_ends_the_opening),
+		cmocka_unit_test(round_trips_are_those_of_the_handshake),
+		cmocka_unit_test(what_was_sent_twice_makes_no_round_trip),
+		cmocka_unit_test(last_ack_with_data_makes_no_round_trip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
