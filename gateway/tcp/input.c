@@ -82,10 +82,6 @@ static enum drop check_sequence(struct tcb *t, struct arrival *a)
 			enter_time_wait(t, a->now);
 		return DROP_UNACCEPTABLE;
 	}
-	if (a->seg->options & SEG_OPT_TS && a->pos <= t->ack_sent) {
-		t->ts_recent = a->seg->ts_val;
-		t->ts_recent_at = a->now;
-	}
 	return DROP_NONE;
 }
 
@@ -245,6 +241,18 @@ static void take_ack(struct tcb *t, struct arrival *a)
 		fin_is_acked(t, a->now);
 }
 
+/*
+ * RFC 7323 4.3 (2) and (3), but only once the acknowledgment has passed as well: a guess within
+ * the window must not make the peer's next segments look old.
+ */
+static void take_timestamp(struct tcb *t, const struct arrival *a)
+{
+	if (!(a->seg->options & SEG_OPT_TS) || a->pos > t->ack_sent)
+		return;
+	t->ts_recent = a->seg->ts_val;
+	t->ts_recent_at = a->now;
+}
+
 /* Fifth step (with RFC 5961 5.2). */
 static enum drop check_ack(struct tcb *t, struct arrival *a)
 {
@@ -254,6 +262,7 @@ static enum drop check_ack(struct tcb *t, struct arrival *a)
 		challenge(t, a->now);
 		return DROP_UNACCEPTABLE;
 	}
+	take_timestamp(t, a);
 	if (a->ack >= t->snd.una)
 		take_ack(t, a);
 	return DROP_NONE;
@@ -342,11 +351,11 @@ static enum drop take_fin(struct tcb *t, struct arrival *a)
 	return DROP_NONE;
 }
 
-/* CLOSED: whoever was reset and missed it is told again (RFC 9293 3.10.7.1). */
+/* CLOSED: whoever has missed the end is told (RFC 9293 3.10.7.1). */
 static enum drop input_closed(struct tcb *t, const struct segment *seg)
 {
-	if (t->aborted && seg->flags & SEG_ACK && !(seg->flags & SEG_RST)) {
-		t->rst_due = true;
+	if (seg->flags & SEG_ACK && !(seg->flags & SEG_RST)) {
+		t->rst_due = t->rst_bare = true;
 		t->rst_seq = seg->ack;
 	}
 	return DROP_UNACCEPTABLE;

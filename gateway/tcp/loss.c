@@ -56,6 +56,8 @@ static void begin_recovery(struct tcb *t, uint64_t flight, usec_t now)
 {
 	begin_episode(t, LOSS_RECOVERY, now);
 	cc_reduce(&t->cc, flight);
+	/* nothing was delivered yet: one segment goes, whoever found the loss */
+	cc_recover(&t->cc, &(struct cc_ack){.pipe = loss_pipe(t)});
 	t->loss.force = true;
 }
 
@@ -310,13 +312,15 @@ static bool may_probe(const struct tcb *t)
 
 void loss_arm_probe(struct tcb *t, usec_t now)
 {
-	usec_t at = now + probe_interval(t);
+	usec_t at = now + probe_interval(t), rexmt = t->timer[TCB_TIMER_REXMT];
 
 	if (!t->sack_ok || t->loss.phase != LOSS_OPEN || t->snd.sacked || t->snd.lost)
 		return;
-	if (!may_probe(t) || t->loss.tlp_end || at >= t->timer[TCB_TIMER_REXMT])
-		at = USEC_NEVER;
-	t->timer[TCB_TIMER_PROBE] = at;
+	if (rexmt == USEC_NEVER)
+		rexmt = now + rtt_rto(&t->rtt);
+	/* where the time-out would come earlier, the probe comes in its place (RFC 8985 7.2) */
+	at = usec_min(at, rexmt);
+	t->timer[TCB_TIMER_PROBE] = may_probe(t) && !t->loss.tlp_end ? at : USEC_NEVER;
 }
 
 void loss_probe_expired(struct tcb *t, usec_t now)
@@ -325,6 +329,8 @@ void loss_probe_expired(struct tcb *t, usec_t now)
 
 	if (t->loss.phase == LOSS_OPEN && !t->snd.sacked && !t->snd.lost) {
 		t->loss.tlp_due = may_probe(t);
+		if (t->loss.tlp_due)
+			t->timer[TCB_TIMER_REXMT] = USEC_NEVER;
 		return;
 	}
 	rack_detect(t, now);

@@ -61,8 +61,11 @@ static void fill_text(struct tcb *t, struct segment *seg, uint64_t from, uint64_
 		seg->flags |= SEG_FIN;
 	if (end == sendq_data_end(&t->snd) && end > from)
 		seg->flags |= SEG_PSH;
-	if (end > from + mss)
+	if (end > from + mss) {
 		seg->gso_size = (uint16_t)mss;
+		/* ends what the receiver collects (GRO), as Linux does */
+		seg->flags |= SEG_PSH;
+	}
 }
 
 /* ---- reset ---- */
@@ -76,8 +79,11 @@ static bool send_reset(struct tcb *t, struct segment *seg, usec_t now)
 {
 	(void)now;
 	t->rst_due = false;
-	seg->flags = SEG_RST | SEG_ACK;
 	seg->seq = t->rst_seq;
+	seg->flags = SEG_RST;
+	if (t->rst_bare)
+		return true;
+	seg->flags |= SEG_ACK;
 	seg->ack = (uint32_t)recvq_ack(&t->rcv);
 	return true;
 }
@@ -291,6 +297,7 @@ static const struct reason *first_due(const struct tcb *t)
 static void blank(struct segment *seg)
 {
 	seg->flags = 0;
+	seg->ack = 0;
 	seg->wnd = seg->mss = seg->gso_size = 0;
 	seg->options = seg->wscale = seg->sack_count = seg->ecn = 0;
 	seg->ts_val = seg->ts_ecr = 0;

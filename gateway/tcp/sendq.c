@@ -276,6 +276,8 @@ void sendq_unlose(struct sendq *q)
 /* Whether @b may become part of the record @a before it: what differs no longer matters. */
 static bool joinable(const struct sent *a, const struct sent *b)
 {
+	if (a->flags & b->flags & SENT_LOST && (a->flags ^ b->flags) & SENT_AGAIN)
+		return false; /* the first sending of one of them is still a sign (RFC 5682) */
 	return (a->flags & b->flags & (SENT_SACKED | SENT_LOST)) != 0;
 }
 

@@ -60,6 +60,9 @@ bool window_update_due(const struct tcb *t)
 
 	if (can <= t->rcv_edge || recvq_fin_reached(&t->rcv))
 		return false;
+	/* who has sent nothing yet learns of our room with the first acknowledgment */
+	if (t->rcv.nxt == t->irs + 1 && left >= tcb_payload_mss(t))
+		return false;
 	want = 2 * (uint64_t)tcb_payload_mss(t);
 	if (left >= tcb_payload_mss(t))
 		want = seq_max(want, t->rcv_limit / 4);

@@ -161,8 +161,10 @@ static void test_exact_reset_resets_and_leaves_what_was_received(void **state)
 	assert_int_equal(rig_read(&r, 1), 100);
 	assert_false(tcb_ended(&r.t));
 	assert_true(tcb_idle(&r.t));
-	/* nobody there: no answer to an answer */
+	/* nobody there; but no answer to an answer */
 	assert_int_equal(rig_in(&r, SEG_ACK, 101, 1, 0), DROP_UNACCEPTABLE);
+	rig_out(&r, SEG_RST, 1, 0, 0);
+	assert_int_equal(rig_in(&r, SEG_RST, 101, 1, 0), DROP_UNACCEPTABLE);
 	rig_silent(&r);
 	tcb_fini(&r.t);
 }
@@ -283,7 +285,7 @@ static void test_abort(void **state)
 	assert_int_equal(tcb_peek(&r.t).len, 0);
 	/* 2000 bytes of it were lost, the RST was not exact: the challenge is answered exactly */
 	rig_ack(&r, 101, 3001, RIG_WND);
-	rig_out(&r, SEG_RST | SEG_ACK, 3001, 101, 0);
+	rig_out(&r, SEG_RST, 3001, 0, 0);
 	assert_int_equal(rig_in(&r, SEG_RST | SEG_ACK, 101, 3001, 0), DROP_UNACCEPTABLE);
 	rig_silent(&r);
 	tcb_fini(&r.t);

@@ -39,7 +39,7 @@ static void test_timeout_doubles_and_gives_up(void **state)
 	assert_int_equal(tcb_fault(&r.t), FAULT_TIMEOUT);
 	/* whoever still speaks is told again, with the number it expects */
 	assert_int_equal(rig_in(&r, SEG_ACK, 1, 1, 10), DROP_UNACCEPTABLE);
-	rig_out(&r, SEG_RST | SEG_ACK, 1, 1, 0);
+	rig_out(&r, SEG_RST, 1, 0, 0);
 	rig_silent(&r);
 	tcb_fini(&r.t);
 }
