@@ -4,18 +4,71 @@
 
 #include <stdlib.h>
 
-enum { HEADERS = 60, MERGE_MAX = 65000 };
+#include "report.h"
+#include "rng.h"
 
-void link_init(struct link *l, const struct link_params *p)
+/* R2 is some nine attempts: no more of them may fail by chance, and bad times come to an end. */
+enum { HEADERS = 60, MERGE_MAX = 65000, MERCY = 2, ROLLS = 16 };
+
+#define BURSTS_UNTIL (60 * USEC_SEC)
+
+/* What may happen to a packet, each from a roll of its own. */
+enum roll {
+	ROLL_LOSS,
+	ROLL_DUPLICATE,
+	ROLL_JITTER,
+	ROLL_REORDER,
+	ROLL_REORDER_DELAY,
+	ROLL_CORRUPT,
+	ROLL_BIT,
+	ROLL_SPLIT,
+	ROLL_SPLIT_AT,
+	ROLL_MERGE,
+	ROLL_TURN,
+};
+
+static struct packet *unused; /* packets are many, and short-lived */
+
+static struct packet *packet_new(const struct segment *seg)
 {
-	*l = (struct link){.p = *p};
+	struct packet *p = unused;
+
+	if (p)
+		unused = p->next;
+	else
+		p = malloc(sizeof(*p));
+	if (!p)
+		abort();
+	p->seg = *seg;
+	p->seg.gso_size = 0;
+	p->next = NULL;
+	return p;
+}
+
+void link_done(struct packet *p)
+{
+	p->next = unused;
+	unused = p;
+}
+
+void link_init(struct link *l, const struct link_params *p, uint64_t seed)
+{
+	*l = (struct link){.p = p, .seed = seed, .bad = true};
+}
+
+/* The next to arrive, which is still inside. */
+static struct packet **head(struct link *l)
+{
+	bool is_late = l->late && (!l->first || l->late->at < l->first->at);
+
+	return is_late ? &l->late : &l->first;
 }
 
 static struct packet *pop(struct link *l)
 {
-	struct packet *p = l->first;
+	struct packet **at = head(l), *p = *at;
 
-	l->first = p->next;
+	*at = p->next;
 	if (!l->first)
 		l->last = NULL;
 	return p;
@@ -23,54 +76,65 @@ static struct packet *pop(struct link *l)
 
 void link_fini(struct link *l)
 {
-	while (l->first)
-		free(pop(l));
+	while (l->first || l->late)
+		link_done(pop(l));
 }
 
-static struct packet *packet_new(const struct segment *seg, const uint8_t *data, size_t len)
+static uint64_t roll(const struct link *l, enum roll what, uint64_t n)
 {
-	struct packet *p = malloc(sizeof(*p) + len);
-
-	if (!p)
-		abort();
-	p->seg = *seg;
-	if (len)
-		memcpy(p->data, data, len);
-	p->seg.payload[0] = span_of(p->data, len);
-	p->seg.payload[1] = span_none();
-	p->seg.gso_size = 0;
-	p->next = NULL;
-	return p;
+	return dice(l->seed, n * ROLLS + what);
 }
 
-/* Put @p where its arrival belongs; equal times keep the order of sending. */
-static void enqueue(struct link *l, struct packet *p)
+/* Whether chance strikes the packet that is being sent. */
+static bool strikes(const struct link *l, enum roll what, int64_t permille)
 {
-	struct packet **at = &l->first;
+	if (!permille || (int64_t)l->sent < l->p->first || (int64_t)l->sent >= l->p->last)
+		return false;
+	return dice_in(roll(l, what, l->sent), 0, 999) < permille;
+}
 
-	if (l->last && l->last->at <= p->at)
-		at = &l->last->next;
+static void append(struct link *l, struct packet *p)
+{
+	if (l->last)
+		l->last->next = p;
+	else
+		l->first = p;
+	l->last = p;
+}
+
+/* Equal times keep the order of sending. */
+static void insert_late(struct link *l, struct packet *p)
+{
+	struct packet **at = &l->late;
+
 	while (*at && (*at)->at <= p->at)
 		at = &(*at)->next;
 	p->next = *at;
 	*at = p;
-	if (!p->next)
-		l->last = p;
 }
 
-static bool is_lost(struct link *l, size_t len, usec_t now, struct rng *rng)
+/* Gilbert-Elliott: good and bad times take turns, each of any length up to its bound. */
+static bool is_bad_time(struct link *l, usec_t now)
 {
-	unsigned loss = l->p.loss + (len ? 0 : l->p.ack_loss);
+	const struct link_params *p = l->p;
 
-	if (now >= l->p.dark_from && now < l->p.dark_to)
-		return true;
-	if (l->p.mtu && now >= l->p.mtu_from && len > l->p.mtu) {
-		l->too_big = true;
-		return true;
+	if (!p->burst_loss || now >= BURSTS_UNTIL || p->burst_good < USEC_MSEC ||
+		p->burst_bad < USEC_MSEC)
+		return false;
+	while (now >= l->turns) {
+		l->bad = !l->bad;
+		l->turns += dice_in(roll(l, ROLL_TURN, (uint64_t)l->turns), USEC_MSEC,
+			l->bad ? p->burst_bad : p->burst_good);
 	}
-	if (l->p.rate && l->busy_until - now > l->p.queue)
-		return true;
-	if (!rng_chance(rng, loss) || l->lost_in_row >= l->p.mercy) {
+	return l->bad;
+}
+
+static bool is_lost_by_chance(struct link *l, size_t len, usec_t now)
+{
+	if (is_bad_time(l, now))
+		return strikes(l, ROLL_LOSS, l->p->burst_loss);
+	if (!strikes(l, ROLL_LOSS, l->p->loss + (len ? 0 : l->p->ack_loss)) ||
+		l->lost_in_row >= MERCY) {
 		l->lost_in_row = 0;
 		return false;
 	}
@@ -78,66 +142,138 @@ static bool is_lost(struct link *l, size_t len, usec_t now, struct rng *rng)
 	return true;
 }
 
-static usec_t arrival(struct link *l, size_t len, usec_t now, struct rng *rng)
+static bool is_lost(struct link *l, size_t len, usec_t now)
 {
+	const struct link_params *p = l->p;
+
+	if (now >= p->dark_from && now < p->dark_to)
+		return true;
+	if (p->mtu && now >= p->mtu_from && (int64_t)len > p->mtu) {
+		l->too_big = !p->mtu_silent;
+		return true;
+	}
+	if (p->rate && l->busy_until - now > p->queue)
+		return true;
+	return is_lost_by_chance(l, len, now);
+}
+
+/*
+ * One bit of the TCP part changes on the way: whoever decodes it must notice. The packet itself
+ * is then as good as lost.
+ */
+static bool is_corrupted(struct link *l, const struct segment *seg)
+{
+	static uint8_t bytes[SEGMENT_HEADER_MAX + 65536];
+	size_t l3_len, len, bit;
+	struct segment decoded;
+
+	if (!strikes(l, ROLL_CORRUPT, l->p->corrupt))
+		return false;
+	len = segment_encode(seg, bytes, &l3_len);
+	memcpy(bytes + len, seg->payload[0].ptr, seg->payload[0].len);
+	len += seg->payload[0].len;
+	segment_checksum(bytes, len);
+	sim_check(segment_decode(&decoded, span_of(bytes, len), CHECKSUM_UNVERIFIED) == DROP_NONE,
+		"a good packet is not decoded");
+	bit = (size_t)dice_in(
+		roll(l, ROLL_BIT, l->sent), (int64_t)l3_len * 8, (int64_t)len * 8 - 1);
+	bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	sim_check(segment_decode(&decoded, span_of(bytes, len), CHECKSUM_UNVERIFIED) != DROP_NONE,
+		"bit %zu is wrong, and nobody notices", bit);
+	return true;
+}
+
+/* The queue before the narrow place is long: mark instead of waiting until it is full. */
+static void mark(const struct link *l, struct segment *seg, usec_t now)
+{
+	enum { ECT_1 = 1, ECT_0 = 2, CE = 3 };
+
+	if (l->p->mark && l->busy_until - now > l->p->mark &&
+		(seg->ecn == ECT_0 || seg->ecn == ECT_1))
+		seg->ecn = CE;
+}
+
+/* When the narrow place is passed, and the length of the path. */
+static usec_t arrival(struct link *l, size_t len, usec_t now)
+{
+	const struct link_params *p = l->p;
 	usec_t at = usec_max(now, l->busy_until);
 
-	if (l->p.rate)
-		at += (usec_t)((len + HEADERS) * USEC_SEC / l->p.rate);
+	if (p->rate)
+		at += (usec_t)(len + HEADERS) * USEC_SEC / p->rate;
 	l->busy_until = at;
-	at += l->p.delay;
-	if (l->p.jitter)
-		at += (usec_t)rng_in(rng, 0, (uint64_t)l->p.jitter);
-	if (l->p.reorder && rng_chance(rng, l->p.reorder))
-		return at + (usec_t)rng_in(rng, 0, (uint64_t)l->p.reorder_delay);
-	at = usec_max(at, l->newest);
-	l->newest = at;
+	at += p->delay;
+	if (p->jitter)
+		at += dice_in(roll(l, ROLL_JITTER, l->sent), 0, p->jitter);
 	return at;
 }
 
-static void send_one(
-	struct link *l, const struct segment *seg, struct span data, usec_t now, struct rng *rng)
+static void enqueue(struct link *l, struct packet *p, usec_t at)
 {
-	unsigned copies = rng_chance(rng, l->p.duplicate) ? 2 : 1;
+	if (strikes(l, ROLL_REORDER, l->p->reorder)) {
+		p->at = at + dice_in(roll(l, ROLL_REORDER_DELAY, l->sent), 0, l->p->reorder_delay);
+		insert_late(l, p);
+	} else {
+		l->newest = p->at = usec_max(at, l->newest);
+		append(l, p);
+	}
+}
+
+static void send_one(struct link *l, struct segment *seg, usec_t now)
+{
+	size_t len = seg->payload[0].len;
+	unsigned copies;
 
 	l->sent++;
-	if (is_lost(l, data.len, now, rng)) {
-		l->lost++;
+	if (is_lost(l, len, now) || is_corrupted(l, seg))
+		return;
+	mark(l, seg, now);
+	copies = strikes(l, ROLL_DUPLICATE, l->p->duplicate) ? 2 : 1;
+	while (copies--)
+		enqueue(l, packet_new(seg), arrival(l, len, now));
+}
+
+/* The part of @seg from @at on, @len bytes. */
+static struct segment part_of(const struct segment *seg, size_t at, size_t len)
+{
+	struct segment part = *seg;
+
+	part.seq = seg->seq + (uint32_t)at;
+	part.payload[0] = span_head(span_skip(seg->payload[0], at), len);
+	if (at + len < seg->payload[0].len)
+		part.flags &= (uint16_t) ~(SEG_FIN | SEG_PSH);
+	if (at > 0)
+		part.flags &= (uint16_t)~SEG_CWR;
+	return part;
+}
+
+static void send_part(struct link *l, const struct segment *seg, size_t at, size_t len, usec_t now)
+{
+	struct segment part = part_of(seg, at, len), half;
+	size_t cut;
+
+	if (len < 2 || !strikes(l, ROLL_SPLIT, l->p->split)) {
+		send_one(l, &part, now);
 		return;
 	}
-	while (copies--) {
-		struct packet *p = packet_new(seg, data.ptr, data.len);
-
-		p->at = arrival(l, data.len, now, rng);
-		enqueue(l, p);
-	}
+	cut = (size_t)dice_in(roll(l, ROLL_SPLIT_AT, l->sent), 1, (int64_t)len - 1);
+	half = part_of(&part, 0, cut);
+	send_one(l, &half, now);
+	half = part_of(&part, cut, len - cut);
+	send_one(l, &half, now);
 }
 
-void link_send(struct link *l, const struct segment *seg, usec_t now, struct rng *rng)
+void link_send(struct link *l, const struct segment *seg, usec_t now)
 {
-	uint8_t data[65536];
-	size_t len = segment_payload_len(seg), at = 0;
-	size_t step = seg->gso_size && !l->p.whole ? seg->gso_size : sizeof(data);
+	size_t len = seg->payload[0].len, at = 0;
+	size_t step = seg->gso_size && !l->p->whole ? seg->gso_size : 65536;
 
-	if (seg->payload[0].len)
-		memcpy(data, seg->payload[0].ptr, seg->payload[0].len);
-	if (seg->payload[1].len)
-		memcpy(data + seg->payload[0].len, seg->payload[1].ptr, seg->payload[1].len);
 	do {
-		struct segment part = *seg;
 		size_t n = len - at < step ? len - at : step;
 
-		part.seq = seg->seq + (uint32_t)at;
-		if (at + n < len)
-			part.flags &= (uint16_t) ~(SEG_FIN | SEG_PSH);
-		send_one(l, &part, span_of(data + at, n), now, rng);
+		send_part(l, seg, at, n, now);
 		at += n;
 	} while (at < len);
-}
-
-usec_t link_next(const struct link *l)
-{
-	return l->first ? l->first->at : USEC_NEVER;
 }
 
 static bool mergeable(const struct segment *a, const struct segment *b)
@@ -147,36 +283,26 @@ static bool mergeable(const struct segment *a, const struct segment *b)
 	return len && b->payload[0].len && a->flags == SEG_ACK &&
 	       (b->flags & ~(SEG_PSH | SEG_FIN)) == SEG_ACK && b->seq == a->seq + (uint32_t)len &&
 	       a->ack == b->ack && a->ts_val == b->ts_val && a->ts_ecr == b->ts_ecr &&
-	       a->wnd == b->wnd && len + b->payload[0].len <= MERGE_MAX;
+	       a->wnd == b->wnd && a->ecn == b->ecn && len + b->payload[0].len <= MERGE_MAX;
 }
 
-/* One packet of two; both are consumed. */
-static struct packet *merged(struct packet *a, struct packet *b)
+struct packet *link_receive(struct link *l, usec_t now)
 {
-	size_t n = a->seg.payload[0].len, m = b->seg.payload[0].len;
-	uint8_t data[65536];
-	struct packet *p;
-
-	memcpy(data, a->data, n);
-	memcpy(data + n, b->data, m);
-	p = packet_new(&a->seg, data, n + m);
-	p->seg.flags = b->seg.flags;
-	free(a);
-	free(b);
-	return p;
-}
-
-struct packet *link_receive(struct link *l, usec_t now, struct rng *rng)
-{
-	struct packet *p;
+	struct packet *p, *next;
 
 	if (link_next(l) > now)
 		return NULL;
 	p = pop(l);
-	while (link_next(l) <= now && rng_chance(rng, l->p.merge)) {
-		if (!mergeable(&p->seg, &l->first->seg))
+	l->arrived++;
+	while (link_next(l) <= now &&
+		dice_in(roll(l, ROLL_MERGE, l->merged++), 0, 999) < l->p->merge) {
+		if (!mergeable(&p->seg, &(*head(l))->seg))
 			break;
-		p = merged(p, pop(l));
+		next = pop(l);
+		/* neighbours in the stream are neighbours in the text, or its copy */
+		p->seg.payload[0].len += next->seg.payload[0].len;
+		p->seg.flags = next->seg.flags;
+		link_done(next);
 	}
 	return p;
 }

@@ -2,63 +2,56 @@
 /*
  * link.h - one direction of an impaired path in virtual time
  *
- * Super-segments are cut up as the kernel does it; each packet may then be lost (corruption is a
- * loss), duplicated, delayed out of order, or dropped by a full queue; what arrives together may
- * be merged as GRO does it.
+ * Super-segments are cut up as the kernel does it; each packet may then be lost, corrupted (and
+ * must be recognised by its checksum), duplicated, delayed out of order, cut in two, marked or
+ * dropped by a full queue; what arrives together may be merged as GRO does it.
  */
 #ifndef ATTLS_SIM_LINK_H
 #define ATTLS_SIM_LINK_H
 
 #include "base/clock.h"
 #include "gateway/packet/segment.h"
-#include "rng.h"
-
-struct link_params {
-	usec_t delay;
-	usec_t jitter;      /* keeps the order */
-	unsigned loss;      /* permille of all packets */
-	unsigned ack_loss;  /* permille of packets without data, on top */
-	unsigned duplicate; /* permille */
-	unsigned reorder;   /* permille, delayed by up to @reorder_delay */
-	usec_t reorder_delay;
-	unsigned merge;            /* permille of neighbours that GRO joins */
-	uint64_t rate;             /* bytes per second; 0: no limit */
-	usec_t queue;              /* longest wait for the rate limit */
-	usec_t dark_from, dark_to; /* nothing passes in between */
-	bool whole;                /* super-segments stay whole (a peer on this host) */
-	uint32_t mtu;              /* payload above it vanishes; 0: none */
-	usec_t mtu_from;           /* since then */
-	unsigned mercy;            /* most losses in a row */
-};
+#include "scenario.h"
 
 struct packet {
 	struct packet *next; /* arrives later, or at the same time and was sent later */
 	usec_t at;
-	struct segment seg; /* its payload is in @data */
-	uint8_t data[];
+	struct segment seg; /* its payload is borrowed from text.h */
 };
 
 struct link {
-	struct link_params p;
-	struct packet *first; /* by arrival */
+	const struct link_params *p;
+	uint64_t seed;
+	struct packet *first; /* those in order: none overtakes another */
 	struct packet *last;
+	struct packet *late; /* those out of order, by arrival */
 	usec_t busy_until;
 	usec_t newest; /* latest in-order arrival so far */
+	usec_t turns;  /* burst loss: when good and bad times change */
+	bool bad;
 	unsigned lost_in_row;
-	bool too_big; /* a packet above the MTU vanished; cleared by the reader */
-	uint64_t sent, lost;
+	bool too_big; /* a router says so; cleared by the reader */
+	uint64_t sent, arrived, merged;
 };
 
-void link_init(struct link *l, const struct link_params *p);
+void link_init(struct link *l, const struct link_params *p, uint64_t seed);
 void link_fini(struct link *l);
 
-/** link_send() - @seg leaves at @now; its bytes are copied */
-void link_send(struct link *l, const struct segment *seg, usec_t now, struct rng *rng);
+/** link_send() - @seg leaves at @now; its payload is one span that stays valid */
+void link_send(struct link *l, const struct segment *seg, usec_t now);
 
 /** link_next() - when the next packet arrives, or USEC_NEVER */
-usec_t link_next(const struct link *l);
+static inline usec_t link_next(const struct link *l)
+{
+	usec_t at = l->first ? l->first->at : USEC_NEVER;
 
-/** link_receive() - the next packet that has arrived by @now, maybe merged; free() it. Or NULL. */
-struct packet *link_receive(struct link *l, usec_t now, struct rng *rng);
+	return l->late ? usec_min(at, l->late->at) : at;
+}
+
+/** link_receive() - the next packet that has arrived by @now, maybe merged; or NULL */
+struct packet *link_receive(struct link *l, usec_t now);
+
+/** link_done() - give a received packet back */
+void link_done(struct packet *p);
 
 #endif

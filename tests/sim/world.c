@@ -1,253 +1,232 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* world.c - one simulated connection from a seed: parameters, two ends, two links, the loop */
+/* world.c - one simulated connection: ends, links, maybe a gateway between, and the loop */
 #include "world.h"
 
 #include <stdlib.h>
 
 #include "end.h"
+#include "forge.h"
 #include "gateway/tcp/internal.h"
+#include "middle.h"
+#include "mischief.h"
+#include "report.h"
 
 #define VIRTUAL_LIMIT (24 * 3600 * USEC_SEC)
+#define PATIENCE      (2 * 3600 * USEC_SEC)
 
-enum { EVENTS_MAX = 3000000 };
+enum { EVENTS_MAX = 1000000, BATCH_PERMILLE = 800 };
 
 struct world {
+	const struct scenario *s;
 	struct rng rng;
 	struct end end[2];
-	struct link link[2]; /* link[i] carries what end[i] sends */
-	unsigned forge;      /* permille of arrivals accompanied by a forged segment */
-	uint64_t events;
+	struct middle middle;
+	struct link link[PLACES];    /* link[i] carries what place i sends */
+	struct watch *watch[PLACES]; /* link[i] leads to watch[i] */
 };
 
-static void choose_link(struct rng *r, struct link_params *p)
+static struct tcb_params params_of(const struct scenario *s, int i)
 {
-	static const unsigned losses[] = {0, 0, 1, 10, 10, 30, 100, 200};
+	const struct end_params *e = &s->end[i], *peer = &s->end[!i];
 
-	*p = (struct link_params){
-		.delay = (usec_t)rng_magnitude(r, 300000),
-		.loss = losses[rng_in(r, 0, 7)],
-		.merge = rng_chance(r, 500) ? 0 : 900,
-		/* R2 is nine attempts: no more of them may fail by chance */
-		.mercy = 2,
+	return (struct tcb_params){
+		.iss = (uint32_t)e->iss,
+		.irs = (uint32_t)peer->iss,
+		.snd_wnd = (uint32_t)peer->rcv_wnd,
+		.rcv_wnd = (uint32_t)e->rcv_wnd,
+		.mss = (uint16_t)s->mss,
+		.snd_wscale = (uint8_t)peer->rcv_wscale,
+		.rcv_wscale = (uint8_t)e->rcv_wscale,
+		.sack_ok = s->sack,
+		.ts_ok = s->ts,
+		.ts_recent = (uint32_t)peer->ts_val,
+		.ts_val = (uint32_t)e->ts_val,
+		.ack_due = e->ack_due,
+		.near = s->near && (!s->gateway || i == 0),
+		.rcv_limit = (size_t)e->rcv_limit,
+		.snd_limit = (size_t)e->snd_limit,
 	};
-	if (rng_chance(r, 300))
-		p->jitter = (usec_t)rng_magnitude(r, 100000);
-	if (rng_chance(r, 200))
-		p->ack_loss = (unsigned)rng_in(r, 0, 200);
-	if (rng_chance(r, 300))
-		p->duplicate = (unsigned)rng_magnitude(r, 200);
-	if (rng_chance(r, 400)) {
-		p->reorder = (unsigned)rng_magnitude(r, 300);
-		p->reorder_delay = (usec_t)rng_magnitude(r, 400000);
-	}
-	if (rng_chance(r, 300)) {
-		p->rate = rng_in(r, 20000, 10000000);
-		p->queue = (usec_t)rng_in(r, 10000, 500000);
-	}
-	if (p->loss <= 30 && rng_chance(r, 100)) {
-		p->dark_from = (usec_t)rng_magnitude(r, 10 * USEC_SEC);
-		p->dark_to = p->dark_from + (usec_t)rng_magnitude(r, 20 * USEC_SEC);
-	}
-	p->whole = rng_chance(r, 100);
 }
 
-static void choose_app(struct rng *r, struct app *a)
+static void name_endpoints(const struct scenario *s, struct endpoint at[2])
 {
-	*a = (struct app){
-		.total = rng_chance(r, 100) ? 0 : rng_magnitude(r, 400000),
-		.write_chunk = rng_magnitude(r, 200000),
-		.read_chunk = rng_magnitude(r, 200000),
-		.abort_at = USEC_NEVER,
-	};
-	if (a->total / a->write_chunk > 2000)
-		a->write_chunk = a->total / 2000 + 1;
-	if (rng_chance(r, 300))
-		a->write_gap = (usec_t)rng_magnitude(r, 50000);
-	if (rng_chance(r, 300))
-		a->read_gap = (usec_t)rng_magnitude(r, 100000);
-	if (rng_chance(r, 200)) {
-		a->pause_at = (usec_t)rng_magnitude(r, 5 * USEC_SEC);
-		a->pause_for = (usec_t)rng_magnitude(r, 60 * USEC_SEC);
-		if (rng_chance(r, 100))
-			a->pause_for = 700 * USEC_SEC;
-	}
-}
-
-/* What both ends agree on, then what is each one's own. */
-static void choose_params(struct rng *r, struct tcb_params p[2])
-{
-	bool ts = rng_chance(r, 600), sack = rng_chance(r, 700), scale = rng_chance(r, 800);
-	bool near = rng_chance(r, 150);
-	uint16_t mss = (uint16_t)(rng_chance(r, 700) ? 1460 : rng_in(r, 100, 9000));
-
-	if (rng_chance(r, 20))
-		mss = (uint16_t)rng_in(r, 30000, 65495);
 	for (int i = 0; i < 2; i++) {
-		p[i] = (struct tcb_params){
-			.iss = rng_chance(r, 200) ? UINT32_MAX - (uint32_t)rng_in(r, 0, 100000)
-						  : (uint32_t)rng_next(r),
-			.mss = mss,
-			.rcv_wscale = scale ? (uint8_t)rng_in(r, 0, 14) : 0,
-			.sack_ok = sack,
-			.ts_ok = ts,
-			.ts_val = (uint32_t)rng_next(r),
-			.near = near,
-			.ack_due = rng_chance(r, 500),
-			.rcv_limit = rng_magnitude(r, 1 << 20),
-			.snd_limit = 4096 + rng_magnitude(r, 1 << 20),
-			.rcv_wnd = (uint32_t)rng_in(r, 0, 65535),
-		};
-	}
-	for (int i = 0; i < 2; i++) {
-		p[i].irs = p[!i].iss;
-		p[i].snd_wnd = p[!i].rcv_wnd;
-		p[i].snd_wscale = p[!i].rcv_wscale;
-		p[i].ts_recent = p[!i].ts_val;
+		at[i] = (struct endpoint){.port = (uint16_t)(i ? 443 : 40000)};
+		at[i].addr.family = s->ipv6 ? 6 : 4;
+		at[i].addr.bytes[0] = 10;
+		at[i].addr.bytes[3] = (uint8_t)(i + 1);
 	}
 }
 
-static size_t power_of_two(size_t n)
+/* Who hears whom: directly, or through the gateway. */
+static void connect_all(struct world *w)
 {
-	size_t p = 4096;
+	struct watch *a = &w->end[0].watch, *b = &w->end[1].watch;
+	struct watch *plain = &w->middle.watch[SIDE_PLAIN], *wire = &w->middle.watch[SIDE_WIRE];
 
-	while (p < n)
-		p *= 2;
-	return p;
+	w->watch[PLACE_A] = w->s->gateway ? plain : b;
+	w->watch[PLACE_B] = w->s->gateway ? wire : a;
+	w->watch[PLACE_PLAIN] = a;
+	w->watch[PLACE_WIRE] = b;
+	a->peer = w->watch[PLACE_A]->tcb;
+	b->peer = w->watch[PLACE_B]->tcb;
+	plain->peer = a->tcb;
+	wire->peer = b->tcb;
 }
 
-static void choose(struct world *w)
+/* Towards a peer that will never be content the application loses patience in the end. */
+static usec_t abort_time(const struct scenario *s, int i)
 {
-	struct rng *r = &w->rng;
+	if (!s->end[i].abort_at && !mischief_is_harmless((enum mischief)s->end[!i].mischief))
+		return PATIENCE;
+	return s->end[i].abort_at;
+}
+
+static void begin(struct world *w, const struct scenario *s)
+{
+	struct endpoint at[2];
 	struct tcb_params p[2];
-	struct app app[2];
-	bool tight = rng_chance(r, 150);
 
-	choose_params(r, p);
+	w->s = s;
+	w->rng = rng_seed((uint64_t)s->seed + 1);
+	name_endpoints(s, at);
+	for (int i = 0; i < PLACES; i++)
+		link_init(&w->link[i], &s->link[i], dice((uint64_t)s->seed, (uint64_t)i));
 	for (int i = 0; i < 2; i++) {
-		struct link_params lp;
-		struct budget budget = {0};
+		struct end *e = &w->end[i];
 
-		choose_link(r, &lp);
-		choose_app(r, &app[i]);
-		link_init(&w->link[i], &lp);
-		/* enough for what is to be sent, and for little of what arrives */
-		budget.limit = tight ? power_of_two(p[i].snd_limit) + 4096 * rng_in(r, 1, 16)
-				     : (size_t)1 << 30;
-		p[i].budget = &budget;
-		/* promised and refused for longer than R2: that ends a connection, rightly */
-		if (tight)
-			app[i].pause_for = usec_min(app[i].pause_for, 60 * USEC_SEC);
-		w->end[i].seed = rng_next(r);
-		w->end[i].name = "AB"[i];
-		w->end[i].peer = &w->end[!i];
-		w->end[i].out = &w->link[i];
-		if (i == 1 && rng_chance(r, 300))
-			app[i].finish = FINISH_AFTER_PEER;
-		if (i == 0 && rng_chance(r, 80))
-			app[i].abort_at = (usec_t)rng_magnitude(r, 3 * USEC_SEC);
-		end_init(&w->end[i], &p[i], &app[i], r);
+		e->p = &s->end[i];
+		e->peer = &w->end[!i];
+		e->out = &w->link[i];
+		e->abort_at = abort_time(s, i);
+		e->watch.name = i ? "B" : "A";
+		e->watch.stream = (unsigned)i;
+		e->watch.src = at[i];
+		e->watch.dst = at[!i];
+		e->watch.liar = s->end[!i].mischief != MISCHIEF_NONE;
+		p[i] = params_of(s, i);
+		end_init(e, &p[i], dice((uint64_t)s->seed, PLACES + (uint64_t)i));
 	}
-	if (rng_chance(r, 60)) {
-		struct link_params *lp = &w->link[0].p;
-
-		lp->mtu = (uint32_t)rng_in(r, 500, 1400);
-		lp->mtu_from = (usec_t)rng_magnitude(r, USEC_SEC);
-		lp->whole = false;
-	}
-	w->forge = rng_chance(r, 200) ? 100 : 0;
+	if (s->gateway)
+		middle_init(&w->middle, s, p, at, w->link);
+	connect_all(w);
 }
 
-/* A segment of somebody who does not know the exact numbers must change nothing. */
-static void forge(struct world *w, struct end *e, usec_t now)
+static void finish(struct world *w)
 {
-	static const uint16_t flags[] = {SEG_RST, SEG_RST | SEG_ACK, SEG_SYN, SEG_SYN | SEG_ACK, 0,
-		SEG_FIN | SEG_SYN, SEG_PSH};
-	struct rng *r = &w->rng;
-	uint64_t ack = recvq_ack(&e->tcb.rcv);
-	const struct range *last = ranges_last(&e->tcb.rcv.ooo);
-	struct segment seg = {
-		.flags = flags[rng_in(r, 0, 6)],
-		.ack = (uint32_t)e->tcb.snd.una,
-		.seq = (uint32_t)(rng_chance(r, 500) ? ack + rng_in(r, 1, 65535) : rng_next(r)),
-	};
-
-	if (e->tcb.state == TCPS_CLOSED || seg.seq == (uint32_t)ack || seg.seq == ack - 1 ||
-		(last && (uint32_t)last->to == seg.seq))
-		return;
-	if (rng_chance(r, 300)) {
-		seg.flags = SEG_ACK; /* acknowledges what was never sent, or was long ago */
-		seg.ack = (uint32_t)(e->tcb.snd.nxt + rng_in(r, 1, 1u << 30));
-	}
-	end_receive(e, &seg, now);
+	if (w->s->gateway)
+		middle_fini(&w->middle);
+	for (int i = 0; i < 2; i++)
+		end_fini(&w->end[i]);
+	for (int i = 0; i < PLACES; i++)
+		link_fini(&w->link[i]);
 }
 
-static void deliver(struct world *w, int i, usec_t now)
+/* A router has sent an ICMP error to whoever sends into this link. */
+static void tell_too_big(struct world *w, int i)
 {
-	struct end *to = &w->end[!i];
+	uint16_t mss = (uint16_t)(w->s->link[i].mtu + (w->s->ts ? TCB_TS_LEN : 0));
+
+	w->link[i].too_big = false;
+	tcb_set_mss(i < PLACE_PLAIN ? &w->end[i].tcb : w->middle.watch[i - PLACE_PLAIN].tcb, mss);
+}
+
+/* What has arrived, or a first part of it: the rest is another batch. */
+static bool deliver(struct world *w, int i, usec_t now)
+{
+	struct watch *to = w->watch[i];
 	struct packet *p;
+	bool any = false;
 
-	while ((p = link_receive(&w->link[i], now, &w->rng))) {
-		end_receive(to, &p->seg, now);
-		free(p);
-		if (w->forge && rng_chance(&w->rng, w->forge))
-			forge(w, to, now);
-		if (rng_chance(&w->rng, 200))
-			break; /* the rest is another batch */
+	while ((p = link_receive(&w->link[i], now))) {
+		any = true;
+		if (w->s->gateway && i < PLACE_PLAIN)
+			middle_input(&w->middle, (enum side)i, &p->seg, now);
+		else
+			watch_input(to, &p->seg, now);
+		link_done(p);
+		if (w->s->forge && rng_chance(&w->rng, w->s->forge))
+			forge(to, &w->rng, now);
+		if (!rng_chance(&w->rng, BATCH_PERMILLE))
+			break;
 	}
-	if (w->link[i].too_big) {
-		w->link[i].too_big = false;
-		tcb_set_mss(&w->end[i].tcb, (uint16_t)w->link[i].p.mtu);
-	}
+	return any;
 }
 
 static usec_t next_event(const struct world *w)
 {
-	usec_t at = USEC_NEVER;
+	usec_t at = usec_min(w->end[0].wake, w->end[1].wake);
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < (w->s->gateway ? PLACES : 2); i++)
 		at = usec_min(at, link_next(&w->link[i]));
-		at = usec_min(at, end_next(&w->end[i]));
+	return w->s->gateway ? usec_min(at, w->middle.wake) : at;
+}
+
+/* Everybody who has got something, or whose time has come. */
+static void step(struct world *w, usec_t now)
+{
+	bool got[PLACES] = {false};
+
+	for (int i = 0; i < (w->s->gateway ? PLACES : 2); i++) {
+		got[i] = deliver(w, i, now);
+		if (w->link[i].too_big) {
+			tell_too_big(w, i);
+			if (i < PLACE_PLAIN)
+				w->end[i].wake = now;
+			else
+				w->middle.wake = now;
+		}
 	}
-	return at;
+	for (int i = 0; i < 2; i++) {
+		bool hears = got[w->s->gateway ? i + PLACE_PLAIN : !i];
+
+		if (hears || w->end[i].wake <= now)
+			end_run(&w->end[i], now);
+	}
+	if (w->s->gateway && (got[0] || got[1] || w->middle.wake <= now))
+		middle_run(&w->middle, now);
 }
 
 static void play(struct world *w)
 {
 	usec_t now = 0, next;
 
-	for (int i = 0; i < 2; i++)
-		end_run(&w->end[i], now);
 	while ((next = next_event(w)) != USEC_NEVER) {
 		now = usec_max(now, next);
 		sim_now = now;
-		sim_check(w->events++ < EVENTS_MAX && now < VIRTUAL_LIMIT, "does not end: %s, %s",
+		sim_check(sim_events++ < EVENTS_MAX && now < VIRTUAL_LIMIT, "does not end: %s, %s",
 			tcb_state_name(w->end[0].tcb.state), tcb_state_name(w->end[1].tcb.state));
-		for (int i = 0; i < 2; i++) {
-			deliver(w, i, now);
-			end_run(&w->end[0], now);
-			end_run(&w->end[1], now);
-		}
+		step(w, now);
 	}
 }
 
-void world_run(uint64_t seed)
+/* Nothing happens any more. */
+static void check_done(struct world *w)
+{
+	const struct end *a = &w->end[0];
+
+	if (w->s->gateway)
+		middle_check_done(&w->middle);
+	/* who misses the RST and has nothing to say may wait for ever: nobody would tell it */
+	if (a->aborted || !mischief_is_harmless((enum mischief)w->s->end[1].mischief)) {
+		sim_check(a->tcb.state == TCPS_CLOSED, "A: not closed");
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		end_check_done(&w->end[i]);
+}
+
+void world_run(const struct scenario *s)
 {
 	struct world *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		abort();
-	w->rng = rng_seed(seed);
 	sim_now = 0;
-	choose(w);
+	sim_events = 0;
+	begin(w, s);
 	play(w);
-	/* who misses the RST and has nothing to say may wait for ever: nobody would tell it */
-	if (w->end[0].aborted)
-		sim_check(w->end[0].tcb.state == TCPS_CLOSED, "A: aborted, not closed");
-	for (int i = 0; i < 2 && !w->end[0].aborted; i++)
-		end_check_done(&w->end[i]);
-	for (int i = 0; i < 2; i++) {
-		end_fini(&w->end[i]);
-		link_fini(&w->link[i]);
-	}
+	check_done(w);
+	finish(w);
 	free(w);
 }

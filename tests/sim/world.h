@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* world.h - one simulated connection from a seed: parameters, two ends, two links, the loop */
+/* world.h - one simulated connection: ends, links, maybe a gateway between, and the loop */
 #ifndef ATTLS_SIM_WORLD_H
 #define ATTLS_SIM_WORLD_H
 
-#include <stdint.h>
+#include "scenario.h"
 
-/** world_run() - play the connection of @seed to its end; does not return if a check fails */
-void world_run(uint64_t seed);
+/** world_run() - play @s to its end; does not return if a check fails */
+void world_run(const struct scenario *s);
 
 #endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * shrink.c - make a failing scenario simpler
+ *
+ * Each number is moved towards its plainest value: all the way, else half of it, a quarter, ...
+ * until nothing changes any more. Packets keep their fate meanwhile (rng.h), and which of them
+ * chance may touch are numbers too, so this also finds the few events that matter.
+ */
+#include "shrink.h"
+
+#include <stdio.h>
+
+#include "crew.h"
+
+enum { ROUNDS = 6, TRIES_MAX = 4000 };
+
+static unsigned tries;
+
+/* Return: true if the number became plainer. */
+static bool plainer(struct scenario *s, const struct number *n)
+{
+	int64_t was = *n->at;
+
+	for (int64_t way = n->plain - was; way != 0; way /= 2) {
+		if (tries++ > TRIES_MAX)
+			return false;
+		*n->at = was + way;
+		if (crew_try(s))
+			return true;
+		*n->at = was;
+	}
+	return false;
+}
+
+void shrink(struct scenario *s)
+{
+	bool changed = true;
+	struct number n;
+
+	for (int round = 0; changed && round < ROUNDS; round++) {
+		changed = false;
+		for (unsigned i = 0; scenario_number(s, i, &n); i++)
+			while (plainer(s, &n))
+				changed = true;
+	}
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * steps.h - how much work the engine does for a segment
+ *
+ * In the build that is made for it the compiler calls at every basic block of the engine, which
+ * counts exactly and always the same. In the others the count stays at nothing.
+ */
+#ifndef ATTLS_SIM_STEPS_H
+#define ATTLS_SIM_STEPS_H
+
+#include <stdint.h>
+
+/*
+ * A segment names four blocks at most; for each the records are searched and walked once, then
+ * once each for what RACK finds lost, for joining, and for the timers. Records and intervals have
+ * their bounds, so the work has: a dozen blocks for each of SENDQ_RECORDS_MAX records and each pass.
+ */
+enum { STEPS_MAX = 250000 };
+
+extern uint64_t steps;
+
+#endif
