@@ -43,6 +43,7 @@ BINS    := $(PROGRAMS:%=$(BUILD)/%)
 UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 LOAD    := $(BUILD)/bench/attls-load
 SIM     := $(BUILD)/tests/sim
+SIM_STEPS := $(SIM)-steps
 SCRIPT  := $(BUILD)/tests/script
 IMPAIR  := $(BUILD)/tests/impair
 IDENTITY := $(BUILD)/tests/attlsd-identity
@@ -77,6 +78,16 @@ $(SIM): $(wildcard tests/sim/*.c tests/sim/*.h) $(LIBRARY)
 	@echo "  CC    tests/sim"
 	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $(wildcard tests/sim/*.c) $(LIBRARY) $(LDLIBS)
 
+# The same with every basic block of the TCP engine counted
+STEPS_COUNTED := $(filter gateway/tcp/%,$(SOURCES)) base/ranges.c base/ring.c
+$(SIM_STEPS): $(wildcard tests/sim/*.c tests/sim/*.h gateway/tcp/*.h) $(LIBRARY)
+	@mkdir -p $(@D)/counted
+	@echo "  CC    tests/sim, counting steps"
+	@cd $(@D)/counted && $(CC) $(CPPFLAGS:-I.=-I$(CURDIR)) $(CFLAGS) -fsanitize-coverage=trace-pc -c \
+		$(STEPS_COUNTED:%=$(CURDIR)/%)
+	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $(wildcard tests/sim/*.c) \
+		$(addprefix $(@D)/counted/,$(notdir $(STEPS_COUNTED:.c=.o))) $(LIBRARY) $(LDLIBS)
+
 $(SCRIPT): $(wildcard tests/script/*.c tests/script/*.h) $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "  CC    tests/script"
@@ -108,8 +119,10 @@ unit: $(UNITS) ## unit tests
 
 SEEDS ?= 2000
 SEED_BASE ?= 1
-sim: $(SIM) ## two endpoints over an impaired link in virtual time (SEEDS=n SEED_BASE=m)
-	@$(SIM) --seeds $(SEEDS) --base $(SEED_BASE)
+JOBS ?= 1
+sim: $(SIM) $(SIM_STEPS) ## two endpoints over an impaired link in virtual time (SEEDS=n SEED_BASE=m JOBS=j)
+	@$(SIM_STEPS) --seeds $(shell expr $(SEEDS) / 4 + 1) --base $(SEED_BASE) --jobs $(JOBS) --hostile
+	@$(SIM) --seeds $(SEEDS) --base $(SEED_BASE) --jobs $(JOBS)
 
 script: $(SCRIPT) ## packet conversations in virtual time, one per corner case
 	@$(SCRIPT) $(sort $(wildcard tests/script/*/*.pkt))

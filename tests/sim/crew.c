@@ -13,6 +13,7 @@
 
 #include "report.h"
 #include "shrink.h"
+#include "steps.h"
 #include "world.h"
 
 enum { MESSAGE_SIZE = 256, TRY_SECONDS = 20, PROGRESS_SECONDS = 10 };
@@ -21,6 +22,7 @@ enum { MESSAGE_SIZE = 256, TRY_SECONDS = 20, PROGRESS_SECONDS = 10 };
 struct grave {
 	uint64_t seed; /* of the run that goes on */
 	uint64_t done;
+	uint64_t steps;    /* most for one segment; see steps.h */
 	const char *check; /* format of the failed check, which stands for it; NULL: a crash */
 	usec_t at;
 	char message[MESSAGE_SIZE];
@@ -138,6 +140,7 @@ static void work(const struct task *t, unsigned job)
 		scenario_of(&s, mine->seed, t->hostile);
 		world_run(&s);
 		mine->done++;
+		mine->steps = steps_most;
 	}
 }
 
@@ -148,6 +151,18 @@ static uint64_t done_so_far(const struct task *t)
 	for (unsigned i = 0; i < t->jobs; i++)
 		done += graves[i].done;
 	return done;
+}
+
+static int passed(const struct task *t)
+{
+	uint64_t most = 0;
+
+	for (unsigned i = 0; i < t->jobs; i++)
+		most = graves[i].steps > most ? graves[i].steps : most;
+	if (most)
+		printf("sim: at most %llu steps for a segment\n", (unsigned long long)most);
+	printf("sim: %llu seeds passed\n", (unsigned long long)done_so_far(t));
+	return 0;
 }
 
 static void show_progress(const struct task *t)
@@ -215,10 +230,8 @@ int crew_run(const struct task *t)
 	for (unsigned i = 0; i < t->jobs; i++)
 		child[i] = start(t, i);
 	failed = wait_for_all(t, child);
-	if (failed < 0) {
-		printf("sim: %llu seeds passed\n", (unsigned long long)done_so_far(t));
-		return 0;
-	}
+	if (failed < 0)
+		return passed(t);
 	for (unsigned i = 0; i < t->jobs; i++)
 		if ((int)i != failed)
 			kill(child[i], SIGKILL);

@@ -152,8 +152,8 @@ static void pump(struct end *e, usec_t now)
 
 	for (unsigned n = 0; tcb_output(&e->tcb, now, &seg); n++) {
 		sim_check(n < PUMP_MAX, "%s: output does not end", e->watch.name);
-		sim_check(steps - before <= STEPS_MAX, "%s: %llu steps for an output",
-			e->watch.name, (unsigned long long)(steps - before));
+		sim_check(steps_check(before), "%s: %llu steps for an output", e->watch.name,
+			(unsigned long long)(steps - before));
 		seg.src = e->watch.src;
 		seg.dst = e->watch.dst;
 		watch_output(&e->watch, &seg);

@@ -45,6 +45,8 @@ void middle_init(struct middle *m, const struct scenario *s, const struct tcb_pa
 	const struct endpoint at[2], struct link *link)
 {
 	struct tuple key = {.local = at[0], .remote = at[1]};
+	struct flow_limits limits = {
+		.budget = &m->budget, .buffer = (size_t)s->gateway_buffer, .near = s->near};
 
 	m->budget.limit = (size_t)s->gateway_budget;
 	m->action.mode = ACTION_TLS;
@@ -58,7 +60,7 @@ void middle_init(struct middle *m, const struct scenario *s, const struct tcb_pa
 		m->flow->hello[side] = hello_of(s, &params[side]);
 		m->out[side] = &link[PLACE_PLAIN + side];
 	}
-	flow_take_over(m->flow, &m->budget, s->near, false, 0);
+	flow_take_over(m->flow, &limits, false, 0);
 	for (enum side side = SIDE_PLAIN; side < SIDES; side++)
 		watch_leg(m, side, s, &params[side_peer(side)]);
 }

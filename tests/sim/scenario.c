@@ -34,8 +34,8 @@ struct member {
 
 /* In the order in which they are made plainer: the most telling first. */
 static const struct member common[] = {COMMON(forge, 0), COMMON(gateway, 0),
-	COMMON(gateway_budget, 1 << 30), COMMON(ipv6, 0), COMMON(ecn, 0), COMMON(near, 0),
-	COMMON(mss, 1460), COMMON(ts, 0), COMMON(sack, 1)};
+	COMMON(gateway_budget, 1 << 30), COMMON(gateway_buffer, 1 << 20), COMMON(ipv6, 0),
+	COMMON(ecn, 0), COMMON(near, 0), COMMON(mss, 1460), COMMON(ts, 0), COMMON(sack, 1)};
 
 static const struct member ends[] = {END(total, 0), END(abort_at, 0), END(mischief, 0),
 	END(mischief_from, 0), END(turn, 0), END(pause_for, 0), END(pause_at, 0), END(read_gap, 0),
@@ -257,6 +257,7 @@ static void choose_common(struct rng *r, struct scenario *s)
 	s->ipv6 = rng_chance(r, 300);
 	s->forge = rng_chance(r, 200) ? 100 : 0;
 	s->gateway = 0;
+	s->gateway_buffer = 65536 << rng_in(r, 0, 6);
 	s->gateway_budget = rng_chance(r, 200) ? 4096 * rng_in(r, 16, 128) : 1 << 30;
 }
 

@@ -60,6 +60,7 @@ struct scenario {
 	int64_t seed;
 	int64_t gateway; /* a flow of the gateway is between the ends */
 	int64_t gateway_budget;
+	int64_t gateway_buffer; /* bytes that one of its rings may grow to */
 	int64_t mss;
 	int64_t sack;
 	int64_t ts;

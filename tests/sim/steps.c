@@ -2,7 +2,7 @@
 /* steps.c - how much work the engine does for a segment */
 #include "steps.h"
 
-uint64_t steps;
+uint64_t steps, steps_most;
 
 void __sanitizer_cov_trace_pc(void);
 

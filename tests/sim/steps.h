@@ -8,6 +8,7 @@
 #ifndef ATTLS_SIM_STEPS_H
 #define ATTLS_SIM_STEPS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -18,5 +19,14 @@
 enum { STEPS_MAX = 250000 };
 
 extern uint64_t steps;
+extern uint64_t steps_most; /* for one segment, so far */
+
+/** steps_check() - a segment was taken or made since @before; false if that took too many */
+static inline bool steps_check(uint64_t before)
+{
+	if (steps - before > steps_most)
+		steps_most = steps - before;
+	return steps - before <= STEPS_MAX;
+}
 
 #endif

@@ -30,14 +30,6 @@ void watch_fini(struct watch *w)
 
 /* ---- what enters ---- */
 
-static void note_steps(struct watch *w, uint64_t before)
-{
-	if (steps - before > w->steps_max)
-		w->steps_max = steps - before;
-	sim_check(steps - before <= STEPS_MAX, "%s: %llu steps for a segment", w->name,
-		(unsigned long long)(steps - before));
-}
-
 void watch_arrival(struct watch *w, const struct segment *seg)
 {
 	uint64_t ack = seq_unwrap(seg->ack, w->tcb->snd.una), pos, edge;
@@ -59,7 +51,8 @@ void watch_input(struct watch *w, const struct segment *seg, usec_t now)
 
 	watch_arrival(w, seg);
 	tcb_input(w->tcb, seg, now);
-	note_steps(w, before);
+	sim_check(steps_check(before), "%s: %llu steps for an arrival", w->name,
+		(unsigned long long)(steps - before));
 }
 
 /* ---- what leaves ---- */

@@ -28,7 +28,6 @@ struct watch {
 	uint64_t una, rcv_edge;
 	uint32_t our_ts;
 	struct ranges arrived; /* positions that have arrived here */
-	uint64_t steps_max;    /* most steps for one segment; see steps.h */
 };
 
 /** watch_init() - @w->tcb was made from @w->params just now */
