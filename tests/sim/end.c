@@ -39,7 +39,7 @@ static uint64_t may_have_written(const struct end *e)
 {
 	uint64_t turns;
 
-	if (!e->p->turn || !e->peer->p->turn)
+	if (!e->p->turn || !e->peer->p->turn || e->consumed == e->peer->watch.total)
 		return e->watch.total;
 	turns = e->consumed / (uint64_t)e->peer->p->turn + (e->watch.stream == PLACE_A);
 	turns *= (uint64_t)e->p->turn;
@@ -137,12 +137,12 @@ static void app_run(struct end *e, usec_t now)
 
 static void send_mischief(struct end *e, const struct segment *seg, usec_t now)
 {
-	struct segment say[MISCHIEF_MOST];
-	unsigned n = mischief_say((enum mischief)e->p->mischief, &e->tcb, &e->peer->tcb,
-		e->watch.stream, seg, &e->rng, say);
+	struct act act = {
+		.t = &e->tcb, .victim = &e->peer->tcb, .stream = e->watch.stream, .r = &e->rng};
 
-	for (unsigned i = 0; i < n; i++)
-		link_send(e->out, &say[i], now);
+	mischief_act(&act, (enum mischief)e->p->mischief, seg);
+	for (unsigned i = 0; i < act.count; i++)
+		link_send(e->out, &act.out[i], now);
 }
 
 static void pump(struct end *e, usec_t now)

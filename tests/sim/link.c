@@ -10,7 +10,7 @@
 /* R2 is some nine attempts: no more of them may fail by chance, and bad times come to an end. */
 enum { HEADERS = 60, MERGE_MAX = 65000, MERCY = 2, ROLLS = 16 };
 
-#define BURSTS_UNTIL (60 * USEC_SEC)
+#define BURSTS_UNTIL (10 * USEC_SEC)
 
 /* What may happen to a packet, each from a roll of its own. */
 enum roll {
@@ -170,7 +170,8 @@ static bool is_corrupted(struct link *l, const struct segment *seg)
 	if (!strikes(l, ROLL_CORRUPT, l->p->corrupt))
 		return false;
 	len = segment_encode(seg, bytes, &l3_len);
-	memcpy(bytes + len, seg->payload[0].ptr, seg->payload[0].len);
+	if (seg->payload[0].len)
+		memcpy(bytes + len, seg->payload[0].ptr, seg->payload[0].len);
 	len += seg->payload[0].len;
 	segment_checksum(bytes, len);
 	sim_check(segment_decode(&decoded, span_of(bytes, len), CHECKSUM_UNVERIFIED) == DROP_NONE,

@@ -5,16 +5,6 @@
 #include "gateway/tcp/internal.h"
 #include "text.h"
 
-/* What mischief has at hand. */
-struct act {
-	struct tcb *t;
-	const struct tcb *victim;
-	unsigned stream;
-	struct rng *r;
-	struct segment *out;
-	unsigned count;
-};
-
 static struct segment *add(struct act *a, const struct segment *seg)
 {
 	a->out[a->count] = *seg;
@@ -180,14 +170,11 @@ bool mischief_is_harmless(enum mischief m)
 	return acts[m].harmless;
 }
 
-unsigned mischief_say(enum mischief m, struct tcb *t, const struct tcb *victim, unsigned stream,
-	const struct segment *seg, struct rng *r, struct segment *out)
+void mischief_act(struct act *a, enum mischief m, const struct segment *seg)
 {
-	struct act a = {.t = t, .victim = victim, .stream = stream, .r = r, .out = out};
-
+	a->count = 0;
 	if (seg->flags & SEG_RST)
-		add(&a, seg);
+		add(a, seg);
 	else
-		acts[m].say(&a, seg);
-	return a.count;
+		acts[m].say(a, seg);
 }

@@ -35,12 +35,17 @@ bool mischief_is_harmless(enum mischief m);
 
 enum { MISCHIEF_MOST = 24 };
 
-/**
- * mischief_say() - what @t says instead of @seg, towards @victim
- * @out: up to MISCHIEF_MOST segments
- * Return: how many.
- */
-unsigned mischief_say(enum mischief m, struct tcb *t, const struct tcb *victim, unsigned stream,
-	const struct segment *seg, struct rng *r, struct segment *out);
+/* What mischief has at hand, and what it makes of it. */
+struct act {
+	struct tcb *t; /* the one that misbehaves */
+	const struct tcb *victim;
+	unsigned stream; /* of @t; see text.h */
+	struct rng *r;
+	struct segment out[MISCHIEF_MOST];
+	unsigned count; /* of @out */
+};
+
+/** mischief_act() - fill @a->out with what is said instead of @seg */
+void mischief_act(struct act *a, enum mischief m, const struct segment *seg);
 
 #endif

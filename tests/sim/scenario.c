@@ -11,7 +11,7 @@
 #include "mischief.h"
 #include "rng.h"
 
-enum { NUMBERS_MAX = 1 << 20 };
+enum { NUMBERS_MAX = 1 << 20, TINY_MOST = 3000, FLOOD_MOST = 10000 };
 
 struct member {
 	const char *name;
@@ -281,6 +281,10 @@ static void choose_hostile(struct rng *r, struct scenario *s)
 
 	e->mischief = rng_in(r, MISCHIEF_NONE + 1, MISCHIEFS - 1);
 	e->mischief_from = rng_chance(r, 500) ? 0 : rng_magnitude(r, USEC_SEC);
+	if (e->mischief == MISCHIEF_TINY && s->end[0].total > TINY_MOST)
+		s->end[0].total = TINY_MOST; /* with seconds between two bytes */
+	if (e->mischief == MISCHIEF_SACK_FLOOD && s->end[0].total > FLOOD_MOST)
+		s->end[0].total = FLOOD_MOST; /* each byte is a segment in the end */
 	s->forge = rng_chance(r, 300) ? 200 : 0;
 	s->gateway = 0;
 	s->end[0].abort_at = 0;

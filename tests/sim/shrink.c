@@ -8,13 +8,14 @@
  */
 #include "shrink.h"
 
-#include <stdio.h>
+#include <time.h>
 
 #include "crew.h"
 
-enum { ROUNDS = 6, TRIES_MAX = 4000 };
+/* A run that does not end takes long each time: what is not simple by then is good enough. */
+enum { ROUNDS = 6, SECONDS_MAX = 60 };
 
-static unsigned tries;
+static time_t enough;
 
 /* Return: true if the number became plainer. */
 static bool plainer(struct scenario *s, const struct number *n)
@@ -22,7 +23,7 @@ static bool plainer(struct scenario *s, const struct number *n)
 	int64_t was = *n->at;
 
 	for (int64_t way = n->plain - was; way != 0; way /= 2) {
-		if (tries++ > TRIES_MAX)
+		if (time(NULL) > enough)
 			return false;
 		*n->at = was + way;
 		if (crew_try(s))
@@ -37,6 +38,7 @@ void shrink(struct scenario *s)
 	bool changed = true;
 	struct number n;
 
+	enough = time(NULL) + SECONDS_MAX;
 	for (int round = 0; changed && round < ROUNDS; round++) {
 		changed = false;
 		for (unsigned i = 0; scenario_number(s, i, &n); i++)

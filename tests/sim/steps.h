@@ -14,7 +14,7 @@
 /*
  * A segment names four blocks at most; for each the records are searched and walked once, then
  * once each for what RACK finds lost, for joining, and for the timers. Records and intervals have
- * their bounds, so the work has: a dozen blocks for each of SENDQ_RECORDS_MAX records and each pass.
+ * their bounds, so the work has: a dozen blocks for each of SENDQ_RECORDS_MAX records and pass.
  */
 enum { STEPS_MAX = 250000 };
 

@@ -14,7 +14,7 @@
 #define VIRTUAL_LIMIT (24 * 3600 * USEC_SEC)
 #define PATIENCE      (2 * 3600 * USEC_SEC)
 
-enum { EVENTS_MAX = 1000000, BATCH_PERMILLE = 800 };
+enum { EVENTS_MAX = 300000, BATCH_PERMILLE = 800 };
 
 struct world {
 	const struct scenario *s;
