@@ -11,7 +11,7 @@
 #include "mischief.h"
 #include "rng.h"
 
-enum { NUMBERS_MAX = 1 << 20, TINY_MOST = 3000, FLOOD_MOST = 10000 };
+enum { NUMBERS_MAX = 1 << 20, HOSTILE_MOST = 10000, TINY_MOST = 3000 };
 
 struct member {
 	const char *name;
@@ -275,16 +275,22 @@ static void choose_gateway(struct rng *r, struct scenario *s)
 	s->mss = s->mss > 9000 ? 9000 : s->mss;
 }
 
+/* In the worst case each byte becomes a segment, or many, or there are seconds between two. */
+static void choose_little(struct end_params *e, int64_t most)
+{
+	e->turn = 0;
+	e->total = e->total < most ? e->total : most;
+	e->write_chunk = e->write_chunk > e->total / 100 ? e->write_chunk : e->total / 100;
+	e->read_chunk = e->read_chunk > e->total / 100 ? e->read_chunk : e->total / 100;
+	e->pause_for = 0;
+}
+
 static void choose_hostile(struct rng *r, struct scenario *s)
 {
 	struct end_params *e = &s->end[1];
 
 	e->mischief = rng_in(r, MISCHIEF_NONE + 1, MISCHIEFS - 1);
 	e->mischief_from = rng_chance(r, 500) ? 0 : rng_magnitude(r, USEC_SEC);
-	if (e->mischief == MISCHIEF_TINY && s->end[0].total > TINY_MOST)
-		s->end[0].total = TINY_MOST; /* with seconds between two bytes */
-	if (e->mischief == MISCHIEF_SACK_FLOOD && s->end[0].total > FLOOD_MOST)
-		s->end[0].total = FLOOD_MOST; /* each byte is a segment in the end */
 	s->forge = rng_chance(r, 300) ? 200 : 0;
 	s->gateway = 0;
 	s->end[0].abort_at = 0;
@@ -293,7 +299,7 @@ static void choose_hostile(struct rng *r, struct scenario *s)
 	for (int i = 0; i < 2; i++) {
 		s->link[i].burst_loss = 0;
 		s->link[i].loss = s->link[i].loss > 30 ? 30 : s->link[i].loss;
-		s->end[i].pause_for = 0;
+		choose_little(&s->end[i], e->mischief == MISCHIEF_TINY ? TINY_MOST : HOSTILE_MOST);
 	}
 }
 

@@ -37,6 +37,7 @@ static struct tcb_params params_of(const struct scenario *s, int i)
 		.mss = (uint16_t)s->mss,
 		.snd_wscale = (uint8_t)peer->rcv_wscale,
 		.rcv_wscale = (uint8_t)e->rcv_wscale,
+		.ecn_ok = s->ecn,
 		.sack_ok = s->sack,
 		.ts_ok = s->ts,
 		.ts_recent = (uint32_t)peer->ts_val,
