@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* settings.c - the [gateway] section of attls.ini, shared by all programs */
+/* settings.c - the sections of attls.ini, shared by all programs */
 #include "rules/settings.h"
 
 #include <net/if.h>
@@ -305,19 +305,24 @@ static void settings_complete(struct reader *r, struct settings *s)
 
 static void gateway_read(const struct ini *ini, struct settings *s, struct err_list *err)
 {
-	static const char *const kinds[] = {"gateway", NULL};
+	static const char *const kinds[] = {"gateway", "startup", NULL};
 	const struct ini_section *gateway = NULL;
 	char hint[READER_HINT];
 
 	for (size_t i = 0; i < ini->section_count; i++) {
 		const struct ini_section *section = &ini->sections[i];
 
-		if (strcasecmp(section->kind, "gateway") != 0)
+		bool startup = strcasecmp(section->kind, "startup") == 0;
+
+		if (!startup && strcasecmp(section->kind, "gateway") != 0)
 			ini_error(err, section, NULL,
-				"unknown section; [gateway] is what can be here%s",
+				"unknown section; [gateway] and [startup] are what can be here%s",
 				reader_hint(section->kind, kinds, hint));
 		else if (*section->name)
-			ini_error(err, section, NULL, "[gateway] has no name");
+			ini_error(err, section, NULL, "[%s] has no name", section->kind);
+		else if (startup)
+			startup_read(&(struct reader){
+				.section = section, .err = err, .object = &s->startup});
 		else
 			gateway = section;
 	}
@@ -359,5 +364,6 @@ void settings_free(struct settings *s)
 	free(s->ring);
 	free(s->control);
 	free(s->user);
+	startup_fini(&s->startup);
 	free(s);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* settings.h - the [gateway] section of attls.ini, shared by all programs */
+/* settings.h - the sections of attls.ini, shared by all programs */
 #ifndef ATTLS_RULES_SETTINGS_H
 #define ATTLS_RULES_SETTINGS_H
 
 #include "base/err.h"
 #include "base/log.h"
+#include "rules/startup.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,7 @@ struct settings {
 	size_t memory;         /* bytes all buffers may hold together: memory = 1G by default */
 	size_t buffer;  /* most bytes of one of a connection's four: buffer = 6M by default */
 	unsigned flows; /* most flows at a time, over all workers: flows = 65536 by default */
+	struct startup startup; /* [startup] */
 	enum log_target log;
 	enum log_level log_level;
 	char *user; /* account to run as after start; "" stays */

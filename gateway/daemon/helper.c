@@ -23,7 +23,7 @@
 enum { STATUS_OK = 0, STATUS_NOT_UP = 3, STATUS_DAMAGED = 4 };
 
 /* What it can be asked to do. */
-enum task { TASK_NOTE, TASK_REFRESH, TASK_CHECK, TASK_END };
+enum task { TASK_NOTE, TASK_REFRESH, TASK_CHECK, TASK_READY, TASK_END };
 
 /* A request: this, then @len bytes of text. */
 struct request {
@@ -89,6 +89,7 @@ static struct run note(const struct station *s, const char *text, size_t len)
 static struct run carry_out(const struct station *s, const struct request *q, const char *text)
 {
 	const char *const up[] = {"up", "--if-up", "--candidates", s->file, NULL};
+	const char *const ready[] = {"ready", NULL};
 	const char *const show[] = {"show", "--candidates", s->file, NULL};
 	struct run r = {.status = STATUS_OK};
 
@@ -98,6 +99,7 @@ static struct run carry_out(const struct station *s, const struct request *q, co
 		r = note(s, text, q->len);
 		return r.status == STATUS_OK ? runner_run(s->ini, up) : r;
 	case TASK_CHECK: return runner_run(s->ini, show);
+	case TASK_READY: return runner_run(s->ini, ready);
 	case TASK_END:
 		unlink(s->file);
 		unlink(s->control);
@@ -199,6 +201,11 @@ bool helper_note(struct helper *h, const char *text, size_t len, struct err_list
 bool helper_refresh(struct helper *h, const char *text, size_t len, struct err_list *err)
 {
 	return order(h, TASK_REFRESH, span_of(text, len), err);
+}
+
+bool helper_ready(struct helper *h, struct err_list *err)
+{
+	return order(h, TASK_READY, span_none(), err);
 }
 
 enum helper_view helper_check(struct helper *h)

@@ -44,6 +44,9 @@ bool helper_note(struct helper *h, const char *text, size_t len, struct err_list
  */
 bool helper_refresh(struct helper *h, const char *text, size_t len, struct err_list *err);
 
+/** helper_ready() - a policy is in force: end the startup window, by `attls-net ready` */
+bool helper_ready(struct helper *h, struct err_list *err);
+
 /** helper_check() - whether the rules are as attls-net left them */
 enum helper_view helper_check(struct helper *h);
 

@@ -120,7 +120,8 @@ static bool start(struct daemon *d, struct err_list *err)
 		!reload_note(d, err))
 		return false;
 	adopt_established(d);
-	return pool_start(&d->pool, err);
+	return pool_start(&d->pool, err) &&
+	       (!d->settings->startup.wanted || helper_ready(&d->helper, err));
 }
 
 static void stop(struct daemon *d)

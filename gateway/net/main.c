@@ -33,10 +33,12 @@ static const struct command {
 	{"up", net_up, true},
 	{"down", net_down, false},
 	{"show", net_show, true},
+	{"startup", net_startup, false},
+	{"ready", net_ready, false},
 };
 
 static const char usage_text[] =
-	"usage: attls-net [-c FILE] up|down|show [OPTION]...\n"
+	"usage: attls-net [-c FILE] up|down|show|startup|ready [OPTION]...\n"
 	"  -c, --config FILE  settings (" DEFAULT_CONFIG ")\n"
 	"  --keep FILE        up: keep the candidates listed in FILE too\n"
 	"  --candidates FILE  up, show: the candidates of FILE instead of those of the policy\n"

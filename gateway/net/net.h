@@ -35,6 +35,12 @@ int net_down(struct net *n);
 /** net_show() - what should be and what is */
 int net_show(struct net *n);
 
+/** net_startup() - let only those of [startup] open connections, until net_ready() */
+int net_startup(struct net *n);
+
+/** net_ready() - a policy is in force: anybody may again; fine if there was no such window */
+int net_ready(struct net *n);
+
 /** net_remove() - take away rules, devices and changed settings, as far as they are there */
 bool net_remove(struct net *n);
 

@@ -89,6 +89,31 @@ static int restore(
 	return r->status;
 }
 
+bool tables_hold(uint8_t family, const char *table, const char *chain)
+{
+	const char *const argv[] = {family == 4 ? "iptables" : "ip6tables", "-w", LOCK_WAIT, "-t",
+		table, "-S", chain, NULL};
+	struct command_result r;
+	bool held;
+
+	command_run(argv, NULL, 0, &r);
+	held = r.status == 0;
+	command_result_free(&r);
+	return held;
+}
+
+bool tables_write(
+	uint8_t family, const char *table, const char *text, size_t len, struct err_list *err)
+{
+	struct command_result r;
+	bool ok = restore(family, false, text, len, &r) == 0;
+
+	if (!ok)
+		err_add(err, "%s, table %s: %s", restore_program(family), table, complaint(&r));
+	command_result_free(&r);
+	return ok;
+}
+
 /* Whether the kernel takes one rule in table @table. */
 static bool try_rule(uint8_t family, const char *table, const char *rule)
 {

@@ -11,6 +11,13 @@ struct tables {
 	struct installed table[PLAN_TABLES];
 };
 
+/** tables_hold() - whether @chain is in @table */
+bool tables_hold(uint8_t family, const char *table, const char *chain);
+
+/** tables_write() - give @text to iptables-restore, without flushing; @table: for the sentence */
+bool tables_write(
+	uint8_t family, const char *table, const char *text, size_t len, struct err_list *err);
+
 /** tables_read() - of @family (4 or 6). Return: false and @err if iptables-save fails. */
 bool tables_read(struct tables *t, uint8_t family, struct err_list *err);
 

@@ -153,8 +153,8 @@ static void test_refusals(void **state)
 		refused(text, sentence);
 	}
 	refused("[gatway]\n[gateway]\n",
-		"1: [gatway]: unknown section; [gateway] is what can be here; did you mean "
-		"gateway?");
+		"1: [gatway]: unknown section; [gateway] and [startup] are what can be here; "
+		"did you mean gateway?");
 	refused("[gateway one]\n[gateway]\n", "1: [gateway one]: [gateway] has no name");
 	refused("[gateway]\nzzzzzz = 1\n",
 		"2: [gateway] zzzzzz: unknown key; [gateway] has mode, inside, outside, rules, "

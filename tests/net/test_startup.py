@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_startup.py - from boot until a policy is in force only some may open connections
+import os
+import pwd
+import subprocess
+
+import pytest
+
+from lib import rules, traffic
+from lib.tlspeer import tls_server
+
+PORT = 9720
+NOBODY = pwd.getpwnam("nobody").pw_uid
+TRY = """
+import socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+s.settimeout(float(sys.argv[3]))
+s.connect((sys.argv[1], int(sys.argv[2])))
+"""
+
+
+def connects(node, address, uid, timeout=1.5):
+    """Whether user @uid of @node can connect; a SYN that is dropped is repeated after a second."""
+    done = subprocess.run(
+        node.command("setpriv", f"--reuid={uid}", "--clear-groups", "/usr/bin/python3", "-c", TRY,
+                     address, str(PORT), str(timeout)),
+        cwd="/", stderr=subprocess.PIPE, timeout=60, env={"PATH": os.environ["PATH"]})
+    assert done.returncode == 0 or b"timed out" in done.stderr, done.stderr
+    return done.returncode == 0
+
+
+def prepare(world, role="client", **keys):
+    gateway = world.gateway(role, rules.client(PORT + 1))
+    with open(gateway.ini, "a") as f:
+        f.write("[startup]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()))
+    return gateway
+
+
+def test_only_permitted_users_connect_without_a_daemon(world):
+    world.serve(traffic.echo, PORT)
+    gateway = prepare(world, userid="root, 100-200")
+    gateway.net("startup")
+    assert connects(world.client, world.server_address, 0)
+    assert connects(world.client, world.server_address, 150)
+    assert not connects(world.client, world.server_address, NOBODY)
+    gateway.net("startup")  # twice is once
+    gateway.net("ready")
+    assert connects(world.client, world.server_address, NOBODY)
+    assert "ATTLS" not in world.client.run("iptables-save") + world.client.run("ip6tables-save")
+    gateway.net("ready")
+
+
+@pytest.mark.parametrize("permitted", [True, False])
+def test_permitted_destination(world, permitted):
+    world.serve(traffic.echo, PORT)
+    other = "192.0.2.1, 2001:db8::/32"
+    gateway = prepare(world, remote_addr=world.server_address if permitted else other)
+    gateway.net("startup")
+    assert connects(world.client, world.server_address, NOBODY) == permitted
+
+
+def test_servers_are_not_reached_either(world):
+    world.serve(traffic.echo, PORT)
+    gateway = prepare(world, role="server", userid="root")
+    gateway.net("startup")
+    assert not connects(world.client, world.server_address, 0)
+    gateway.net("ready")
+    assert connects(world.client, world.server_address, 0)
+
+
+def test_nobody_is_permitted_unless_named(world4):
+    world4.serve(traffic.echo, PORT)
+    gateway = prepare(world4)
+    gateway.net("startup")
+    assert not connects(world4.client, world4.server_address, 0)
+
+
+def test_loopback_and_open_connections_go_on(world4):
+    world4.serve(traffic.echo, PORT)
+    s = world4.connect(PORT)
+    gateway = prepare(world4)
+    gateway.net("startup")
+    s.sendall(b"hello")
+    assert traffic.receive_exactly(s, 5) == b"hello"
+    listener = world4.client.listen("127.0.0.1", PORT)
+    world4.client.connect("127.0.0.1", PORT).close()
+    listener.close()
+
+
+def test_window_ends_when_the_daemon_is_ready(world4):
+    """A connection that began in the window gets through then, and no earlier."""
+    world4.closing(tls_server(world4.server, world4.server_address, PORT + 1, world4.pki.server,
+                              traffic.echo))
+    world4.serve(traffic.echo, PORT)
+    gateway = prepare(world4)
+    gateway.add_ca(rules.CLIENT_RING, world4.pki.ca)
+    gateway.net("startup")
+    waiting = traffic.Task(connects, world4.client, world4.server_address, NOBODY, 30)
+    gateway.up()
+    assert not waiting.done()
+    gateway.start()
+    assert waiting.join()
+    s = world4.connect(PORT + 1)
+    s.sendall(b"hello")
+    assert traffic.receive_exactly(s, 5) == b"hello"
+
+
+def test_without_a_section_nothing_is_held(world4):
+    world4.serve(traffic.echo, PORT)
+    gateway = world4.gateway("client", rules.client(PORT + 1))
+    assert "no [startup] section" in gateway.net("startup")
+    assert connects(world4.client, world4.server_address, NOBODY)
+
+
+def test_owner_is_matched_for_syns_only(world4):
+    gateway = prepare(world4, userid="root")
+    gateway.net("startup")
+    gateway.up()
+    saved = world4.client.run("iptables-save") + world4.client.run("ip6tables-save")
+    owners = [line for line in saved.splitlines() if "--uid-owner" in line]
+    assert owners and all(line.startswith("-A ATTLS-START-OUT ") for line in owners)
+    jumps = [line for line in saved.splitlines() if "-j ATTLS-START" in line]
+    assert len(jumps) == 4
+    assert all("--tcp-flags FIN,SYN,RST,ACK SYN" in line for line in jumps)
