@@ -11,7 +11,7 @@
 #include "mischief.h"
 #include "rng.h"
 
-enum { NUMBERS_MAX = 1 << 20, HOSTILE_MOST = 10000, TINY_MOST = 3000 };
+enum { NUMBERS_MAX = 1 << 20, HOSTILE_MOST = 10000, TINY_MOST = 3000, STEPS = 300 };
 
 struct member {
 	const char *name;
@@ -192,11 +192,6 @@ static void choose_end(struct rng *r, struct end_params *e)
 		.ack_due = rng_chance(r, 500),
 		.ts_val = rng_in(r, 0, UINT32_MAX),
 	};
-	/* thousands of tiny steps show nothing that hundreds do not */
-	if (e->total / e->write_chunk > 500)
-		e->write_chunk = e->total / 500 + 1;
-	if (e->total / e->read_chunk > 500)
-		e->read_chunk = e->total / 500 + 1;
 	if (rng_chance(r, 300))
 		e->write_gap = rng_magnitude(r, 50000);
 	if (rng_chance(r, 300))
@@ -280,8 +275,6 @@ static void choose_little(struct end_params *e, int64_t most)
 {
 	e->turn = 0;
 	e->total = e->total < most ? e->total : most;
-	e->write_chunk = e->write_chunk > e->total / 100 ? e->write_chunk : e->total / 100;
-	e->read_chunk = e->read_chunk > e->total / 100 ? e->read_chunk : e->total / 100;
 	e->pause_for = 0;
 }
 
@@ -301,6 +294,15 @@ static void choose_hostile(struct rng *r, struct scenario *s)
 		s->link[i].loss = s->link[i].loss > 30 ? 30 : s->link[i].loss;
 		choose_little(&s->end[i], e->mischief == MISCHIEF_TINY ? TINY_MOST : HOSTILE_MOST);
 	}
+}
+
+/* Thousands of tiny steps show nothing that hundreds do not. */
+static void choose_steps(struct end_params *e, const struct end_params *peer)
+{
+	if (e->total / e->write_chunk > STEPS)
+		e->write_chunk = e->total / STEPS + 1;
+	if (peer->total / e->read_chunk > STEPS)
+		e->read_chunk = peer->total / STEPS + 1;
 }
 
 void scenario_of(struct scenario *s, uint64_t seed, bool hostile)
@@ -326,4 +328,6 @@ void scenario_of(struct scenario *s, uint64_t seed, bool hostile)
 		choose_gateway(r, s);
 	if (hostile)
 		choose_hostile(r, s);
+	for (int i = 0; i < 2; i++)
+		choose_steps(&s->end[i], &s->end[!i]);
 }
