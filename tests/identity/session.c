@@ -26,7 +26,7 @@ struct session *session_new(struct context *ctx, const struct addr *remote, stru
 	(void)remote;
 	if (!s)
 		return NULL;
-	s->ctx = context_get(ctx);
+	s->ctx = ctx ? context_get(ctx) : NULL; /* the simulation has none */
 	s->out = out;
 	s->info = (struct session_info){.version = "identity", .suite = "NULL"};
 	return s;

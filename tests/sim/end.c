@@ -199,9 +199,11 @@ static bool outlived_time_wait(const struct end *e)
 {
 	const struct end *peer = e->peer;
 
-	return tcb_fault(&e->tcb) == FAULT_TIMEOUT && tcb_finished(&e->tcb) &&
-	       peer->tcb.state == TCPS_CLOSED && tcb_fault(&peer->tcb) == FAULT_NONE &&
-	       peer->consumed == e->watch.total;
+	/* it is silent, or says that it knows nothing of us */
+	if (tcb_fault(&e->tcb) != FAULT_TIMEOUT && tcb_fault(&e->tcb) != FAULT_PEER_RESET)
+		return false;
+	return tcb_finished(&e->tcb) && peer->tcb.state == TCPS_CLOSED &&
+	       tcb_fault(&peer->tcb) == FAULT_NONE && peer->consumed == e->watch.total;
 }
 
 void end_check_done(const struct end *e)

@@ -65,6 +65,7 @@ int main(int argc, char **argv)
 	}
 	if ((optind != argc && !again) || task.jobs == 0 || task.jobs > JOBS_MAX)
 		return usage();
+	log_open("sim", LOG_TARGET_STDERR, sim_verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);
 	text_init();
 	return again ? replay(&task, plain, argv + optind) : crew_run(&task);
 }

@@ -44,6 +44,7 @@ static void watch_leg(
 void middle_init(struct middle *m, const struct scenario *s, const struct tcb_params params[2],
 	const struct endpoint at[2], struct link *link)
 {
+	static char name[] = "sim";
 	struct tuple key = {.local = at[0], .remote = at[1]};
 	struct flow_limits limits = {
 		.budget = &m->budget, .buffer = (size_t)s->gateway_buffer, .near = s->near};
@@ -51,6 +52,7 @@ void middle_init(struct middle *m, const struct scenario *s, const struct tcb_pa
 	m->budget.limit = (size_t)s->gateway_budget;
 	m->action.mode = ACTION_TLS;
 	m->action.handshake_timeout = 60 * USEC_SEC;
+	m->rule.name = name;
 	m->rule.action = &m->action;
 	m->snapshot.references = 1;
 	m->flow = flow_new(&m->snapshot, &m->rule, &key, DIRECTION_OUTBOUND, 0);

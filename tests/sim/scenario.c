@@ -251,7 +251,7 @@ static void choose_common(struct rng *r, struct scenario *s)
 	s->near = rng_chance(r, 150);
 	s->ipv6 = rng_chance(r, 300);
 	s->forge = rng_chance(r, 200) ? 100 : 0;
-	s->gateway = 0;
+	s->gateway = rng_chance(r, 150);
 	s->gateway_buffer = 65536 << rng_in(r, 0, 6);
 	s->gateway_budget = rng_chance(r, 200) ? 4096 * rng_in(r, 16, 128) : 1 << 30;
 }
