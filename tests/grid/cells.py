@@ -46,7 +46,7 @@ class Cell(NamedTuple):
     def size(self):
         """Bytes that take some 3 s (Mathis et al. 1997; half of it where time-outs rule)."""
         lost = (self.loss + (self.kind == "corrupt") + (self.kind == "reorder") / 2) / 100
-        speed = 4e6
+        speed = 1e6 if self.rtt > 20 else 3e6
         if lost:
             speed = min(speed, 1448 * 1.2 / (max(self.rtt, 2) / 1000 * lost ** 0.5))
         return int(max(65536, 3 * speed * (0.5 if self.loss > 3 else 1)))

@@ -122,7 +122,7 @@ def answer_all(s):
 def requests(ends):
     sizes = random.Random(ends.cell.seed)
     task = Task(answer_all, ends.far)
-    for number in range(max(3, min(100, ends.cell.size // 20000))):
+    for number in range(max(3, min(30, ends.cell.size // 20000))):
         good = traffic.ask(ends.near, sizes.randint(1, 8000), sizes.randint(1, 8000), number)
         assert good, "a wrong answer"
     finish(ends.near)
