@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wire leg as packetdrill's scripts see it, with a daemon that passes bytes on as they are."""
+# test_packetdrill.py - the wire leg as packetdrill sees it, with a daemon that passes bytes on
 import os
 import subprocess
 
