@@ -28,7 +28,8 @@ CFLAGS   ?= -g
 override CFLAGS += $(OPT) -std=c11 -pthread -fno-omit-frame-pointer -fstack-protector-strong -fPIE \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
 	-Wpointer-arith -Wwrite-strings -Wundef -Werror $(SANFLAGS)
-override CPPFLAGS += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DATTLS_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES))
+override CPPFLAGS += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DATTLS_VERSION='"$(VERSION)"' \
+	-DATTLS_DATADIR='"$(prefix)/share/attls"' $(shell pkg-config --cflags $(PACKAGES))
 ifeq ($(SAN),1)
 override CPPFLAGS += -U_FORTIFY_SOURCE
 endif

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void err_init(struct err_list *e)
 {
@@ -38,12 +39,20 @@ static void make_printable(char *line)
 __attribute__((format(printf, 3, 0))) static void append(
 	char ***lines, size_t *count, const char *fmt, va_list ap)
 {
-	char **more = realloc(*lines, (*count + 1) * sizeof(**lines));
-	char *line;
+	char **more, *line;
 
-	if (!more || vasprintf(&line, fmt, ap) < 0)
+	if (vasprintf(&line, fmt, ap) < 0)
 		abort(); /* at configuration time there is nothing better to do without memory */
 	make_printable(line);
+	for (size_t i = 0; i < *count; i++) {
+		if (strcmp((*lines)[i], line) == 0) {
+			free(line); /* said already, of a place that is used several times */
+			return;
+		}
+	}
+	more = realloc(*lines, (*count + 1) * sizeof(**lines));
+	if (!more)
+		abort();
 	more[(*count)++] = line;
 	*lines = more;
 }
@@ -54,6 +63,7 @@ void err_add(struct err_list *e, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	append(&e->lines, &e->count, fmt, ap);
+	e->said++;
 	va_end(ap);
 }
 

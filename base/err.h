@@ -15,6 +15,7 @@
 struct err_list {
 	char **lines; /* owned sentences, each "FILE: [section] key: what and remedy" */
 	size_t count;
+	size_t said; /* as count, with what was said again and left out */
 	char **warnings; /* the same shape; they do not make a list a failure */
 	size_t warning_count;
 };
@@ -28,11 +29,11 @@ void err_fini(struct err_list *e);
 /**
  * err_add() - append a formatted sentence (no newline at its end)
  * Control characters that came in with the arguments are replaced: it is one line, whatever it
- * quotes.
+ * quotes. A sentence that is in the list already is not added again.
  */
 void err_add(struct err_list *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/** err_warn() - append a formatted warning */
+/** err_warn() - append a formatted warning, likewise */
 void err_warn(struct err_list *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static inline bool err_any(const struct err_list *e)

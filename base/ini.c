@@ -159,6 +159,8 @@ __attribute__((format(printf, 3, 0))) static char *about(
 
 	if (vasprintf(&sentence, fmt, ap) < 0)
 		abort();
+	if (e && e->origin)
+		s = e->origin;
 	text = line_of(s->file, e ? e->line : s->line, s, key, sentence);
 	free(sentence);
 	return text;

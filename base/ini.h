@@ -15,6 +15,8 @@ struct ini_entry {
 	char *key;   /* as written; lower case is not forced */
 	char *value; /* trimmed, unquoted, continuation lines joined */
 	int line;    /* of the key, from 1 */
+	/* the section that it was written in, where entries were put together; NULL: this one */
+	const struct ini_section *origin;
 };
 
 /* "[KIND NAME]" or "[KIND]" */

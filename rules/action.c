@@ -120,11 +120,13 @@ static void read_level(struct reader *r, const char *key, const char *value)
 	if (!o)
 		return;
 	string_set(&action_of(r)->level, value);
-	p->min_version = o->u.level.min_version;
-	p->max_version = o->u.level.max_version;
-	p->ciphers12 = copy_or_null(o->u.level.ciphers12);
-	p->ciphers13 = copy_or_null(o->u.level.ciphers13);
-	p->groups = copy_or_null(o->u.level.groups);
+	action_of(r)->level_written = o->section;
+	p->min_version = o->u.level->min_version;
+	p->max_version = o->u.level->max_version;
+	p->ciphers12 = copy_or_null(o->u.level->ciphers12);
+	p->ciphers13 = copy_or_null(o->u.level->ciphers13);
+	p->groups = copy_or_null(o->u.level->groups);
+	parameter_join(&action_of(r)->parameters, &o->u.level->parameters);
 }
 
 static void reference_add(struct profile *p, struct reference_id id)
@@ -199,6 +201,12 @@ static void read_session_timeout(struct reader *r, const char *key, const char *
 		action_of(r)->profile.session_timeout = (unsigned)(timeout / USEC_SEC);
 }
 
+static void read_parameter(struct reader *r, const char *key, const char *value)
+{
+	parameter_read(
+		r, parameter_find(PARAMETER_OF_ACTION, key), value, &action_of(r)->parameters);
+}
+
 static const struct reader_key action_keys[] = {
 	{"tls", read_tls},
 	{"role", read_role},
@@ -209,8 +217,7 @@ static const struct reader_key action_keys[] = {
 	{"sni", read_sni},
 	{"handshake_timeout", read_handshake_timeout},
 	{"session_timeout", read_session_timeout},
-	{"client_auth", NULL},
-	{"inherit", NULL},
+	{"inherit", read_nothing},
 };
 
 /* Client role: whom to expect and which name to send, where the file does not say. */
@@ -237,21 +244,34 @@ static void server_complete(struct reader *r)
 	}
 }
 
+/* What others inherit from may leave it to them; a rule cannot use it then. */
+static bool is_missing(struct reader *r, const char *key, const char *what)
+{
+	if (((struct object *)r->object)->inherited)
+		return !ini_get(r->section, key);
+	return !reader_needs(r, key, what);
+}
+
 /* What can only be judged when all keys are read. */
 static void action_complete(struct reader *r, struct action *a)
 {
-	if (!reader_needs(r, "tls", "on, off or reject"))
+	if (is_missing(r, "tls", "on, off or reject"))
 		return;
 	if (a->mode != ACTION_TLS) {
+		((struct object *)r->object)->complete = true;
 		for (size_t i = 0; i < r->section->entry_count; i++) {
-			if (strcasecmp(r->section->entries[i].key, "tls") != 0)
+			const struct ini_section *origin = r->section->entries[i].origin;
+
+			if (strcasecmp(r->section->entries[i].key, "tls") != 0 &&
+				(!origin || strcmp(origin->name, a->name) == 0))
 				ini_warn(r->err, r->section, r->section->entries[i].key,
 					"has no effect, since tls is not on");
 		}
 		return;
 	}
-	if (!reader_needs(r, "role", "client or server"))
+	if (is_missing(r, "role", "client or server"))
 		return;
+	((struct object *)r->object)->complete = true;
 	if (a->profile.role == TLS_ROLE_CLIENT)
 		client_complete(r, &a->profile);
 	else
@@ -262,18 +282,21 @@ void action_read(struct reader *r)
 {
 	struct object *o = r->object;
 	struct action *a = reader_alloc(NULL, sizeof(*a));
-	size_t before = r->err->count;
+	const struct reader_more more = {parameter_names(PARAMETER_OF_ACTION), read_parameter};
+	size_t before = r->err->said;
 
 	*a = (struct action){
 		.name = reader_strdup(r->section->name),
+		.written = r->section,
 		.handshake_timeout = HANDSHAKE_TIMEOUT,
 		.profile = {.min_version = TLS1_2_VERSION,
 			.max_version = TLS1_3_VERSION,
 			.session_timeout = SESSION_TIMEOUT},
 	};
 	o->u.action = a;
+	r->more = &more;
 	reader_keys(r, action_keys, sizeof(action_keys) / sizeof(action_keys[0]));
-	if (r->err->count == before)
+	if (r->err->said == before)
 		action_complete(r, a);
 }
 
@@ -284,6 +307,7 @@ void action_free(struct action *a)
 	for (size_t i = 0; i < a->profile.reference_count; i++)
 		free(a->profile.references[i].name);
 	free(a->profile.references);
+	parameter_fini(&a->parameters);
 	free(a->profile.ciphers12);
 	free(a->profile.ciphers13);
 	free(a->profile.groups);

@@ -13,7 +13,7 @@ static void read_versions(struct reader *r, const char *key, const char *value)
 {
 	static const char *const words[] = {"TLSv1.2", "TLSv1.3", NULL};
 	static const char *const later[] = {"SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1"};
-	struct level *level = &((struct object *)r->object)->u.level;
+	struct level *level = ((struct object *)r->object)->u.level;
 	struct reader_list list;
 
 	if (!reader_list(r, key, value, &list))
@@ -75,7 +75,7 @@ static void suite_add(struct reader *r, const char *key, const char *name, struc
 
 static void read_ciphers(struct reader *r, const char *key, const char *value)
 {
-	struct level *level = &((struct object *)r->object)->u.level;
+	struct level *level = ((struct object *)r->object)->u.level;
 	struct reader_list list;
 
 	if (!reader_list(r, key, value, &list))
@@ -87,7 +87,7 @@ static void read_ciphers(struct reader *r, const char *key, const char *value)
 
 static void read_groups(struct reader *r, const char *key, const char *value)
 {
-	struct level *level = &((struct object *)r->object)->u.level;
+	struct level *level = ((struct object *)r->object)->u.level;
 	struct reader_list list;
 	char hint[READER_HINT];
 
@@ -142,18 +142,40 @@ static void suites_fit_versions(struct reader *r, struct level *l)
 	}
 }
 
+static void read_parameter(struct reader *r, const char *key, const char *value)
+{
+	struct level *level = ((struct object *)r->object)->u.level;
+
+	parameter_read(r, parameter_find(PARAMETER_OF_LEVEL, key), value, &level->parameters);
+}
+
 void level_read(struct reader *r)
 {
 	static const struct reader_key keys[] = {
 		{"versions", read_versions},
 		{"ciphers", read_ciphers},
 		{"groups", read_groups},
+		{"inherit", read_nothing},
 	};
-	struct level *level = &((struct object *)r->object)->u.level;
-	size_t before = r->err->count;
+	const struct reader_more more = {parameter_names(PARAMETER_OF_LEVEL), read_parameter};
+	struct level *level = reader_alloc(NULL, sizeof(*level));
+	size_t before = r->err->said;
 
 	*level = (struct level){.min_version = TLS1_2_VERSION, .max_version = TLS1_3_VERSION};
+	((struct object *)r->object)->u.level = level;
+	r->more = &more;
 	reader_keys(r, keys, sizeof(keys) / sizeof(keys[0]));
-	if (r->err->count == before)
+	if (r->err->said == before)
 		suites_fit_versions(r, level);
+}
+
+void level_free(struct level *level)
+{
+	if (!level)
+		return;
+	free(level->ciphers12);
+	free(level->ciphers13);
+	free(level->groups);
+	parameter_fini(&level->parameters);
+	free(level);
 }

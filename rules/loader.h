@@ -10,6 +10,7 @@
 
 #include "rules/policy.h"
 #include "rules/reader.h"
+#include "rules/section.h"
 #include "rules/set.h"
 
 enum object_kind {
@@ -18,6 +19,8 @@ enum object_kind {
 	OBJECT_TIME,
 	OBJECT_LEVEL,
 	OBJECT_ACTION,
+	OBJECT_TRAFFIC,
+	OBJECT_REQUIREMENTS,
 	OBJECT_RULE,
 	OBJECT_KINDS
 };
@@ -29,19 +32,22 @@ struct level {
 	char *ciphers12;
 	char *ciphers13;
 	char *groups;
+	struct parameter_set parameters;
 };
 
 /* One section that others may refer to by name. */
 struct object {
 	const struct ini_section *section;
 	bool used;
+	bool inherited; /* others are made of it, so it need not be complete */
+	bool complete;  /* an action: it says all that a rule needs */
 	union {
 		struct addr_set addresses;
 		struct port_set ports;
 		struct schedule *schedule;
-		struct level level;
+		struct level *level;
 		struct action *action;
-		struct rule *rule;
+		struct rule *rule; /* also what a [traffic] says */
 	} u;
 };
 
@@ -55,12 +61,13 @@ struct registry {
 struct account {
 	char *name;
 	uid_t uid;
+	gid_t gid;
 };
 
 struct loader {
 	struct err_list *err;
-	struct ini **files;
-	size_t file_count;
+	struct sources *sources;
+	struct sources *predefined; /* read at the first [use] */
 	struct registry kinds[OBJECT_KINDS];
 	struct account *accounts; /* read at the first pattern */
 	size_t account_count;
@@ -81,6 +88,8 @@ void schedule_read(struct reader *r);
 void level_read(struct reader *r);
 void action_read(struct reader *r);
 void rule_read(struct reader *r);
+void traffic_read(struct reader *r);
+void requirements_read(struct reader *r);
 
 /** addresses_add() - add the addresses that @value of @key lists; @groups allows @NAME */
 void addresses_add(
@@ -96,6 +105,28 @@ void accounts_free(struct loader *l);
 /** dns_name_fault() - what is wrong with @name as a host name, or NULL */
 const char *dns_name_fault(const char *name);
 
+/** rule_has_key() - whether @key is one of a rule, rather than of its action */
+bool rule_has_key(const char *key);
+
+/** registry_add() - @section under its name; registry_sort() is still to come */
+struct object *registry_add(struct loader *l, enum object_kind kind, const struct ini_section *s);
+
+/** registry_sort() - by name, so that it can be searched; complains of duplicates */
+void registry_sort(struct loader *l, enum object_kind kind);
+
+/** registry_find() - by exact name, without a word; NULL if it is not there */
+struct object *registry_find(const struct loader *l, enum object_kind kind, const char *name);
+
+/** expand_use() - [use NAME]: the predefined rule and its action, with the section's own keys */
+void expand_use(struct loader *l, const struct ini_section *use);
+
+/** expand_inherit() - give each object of @kind what it inherits */
+void expand_inherit(struct loader *l, enum object_kind kind);
+
+/** expand_rules() - a rule with traffic or requirements becomes one rule for each */
+void expand_rules(struct loader *l);
+
+void level_free(struct level *level);
 void action_free(struct action *a);
 void rule_free(struct rule *rule);
 

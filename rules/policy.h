@@ -13,6 +13,7 @@
 #include "gateway/packet/addr.h"
 #include "gateway/tls/profile.h"
 #include "rules/owner.h"
+#include "rules/parameter.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -56,6 +57,9 @@ struct action {
 	usec_t handshake_timeout;
 	struct profile profile; /* mode ACTION_TLS only */
 	uint64_t digest;        /* of all of it: whether two policies mean the same by its name */
+	struct parameter_set parameters;
+	const struct ini_section *written; /* all that was written of it, each entry's origin too */
+	const struct ini_section *level_written; /* likewise of its level */
 };
 
 struct schedule; /* rules/schedule.h */
@@ -86,6 +90,7 @@ struct rule {
 	enum on_unknown on_unknown;
 	enum on_removal on_removal;
 	const struct action *action;
+	const struct ini_section *written; /* likewise, for people */
 	size_t place;        /* in policy->rules: the rule's slot in arrays of counters */
 	_Atomic bool active; /* its time conditions hold, as policy_activate() found last */
 };
@@ -117,6 +122,8 @@ struct policy {
 	size_t action_count;
 	struct schedule **schedules; /* [time NAME] */
 	size_t schedule_count;
+	struct sources *sources; /* the text that it was made of */
+	struct sources *predefined;
 	uint64_t generation;   /* set once by whoever puts it in force */
 	bool unmatched_reject; /* a copy of the setting */
 	_Atomic unsigned references;

@@ -5,23 +5,21 @@
  * All files are read before any section is looked at, and all sections before anything is given
  * up, so that one pass tells every problem. The policy is handed out only without an error.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <time.h>
 
+#include "rules/files.h"
 #include "rules/loader.h"
 #include "rules/policy_index.h"
 #include "rules/schedule.h"
 
 enum { NAME_MAX_LEN = 64 };
 
-/* Each kind of section and who reads it; NULL: not yet. */
+/* Each kind of section that has objects, and who reads it. */
 static const struct {
 	const char *name;
 	void (*read)(struct reader *r);
@@ -31,13 +29,14 @@ static const struct {
 	[OBJECT_TIME] = {"time", schedule_read},
 	[OBJECT_LEVEL] = {"level", level_read},
 	[OBJECT_ACTION] = {"action", action_read},
+	[OBJECT_TRAFFIC] = {"traffic", traffic_read},
+	[OBJECT_REQUIREMENTS] = {"requirements", requirements_read},
 	[OBJECT_RULE] = {"rule", rule_read},
 };
 _Static_assert(sizeof(kinds) / sizeof(kinds[0]) == OBJECT_KINDS, "a row for each kind");
 
-static const char *const kind_words[] = {
-	"addresses", "ports", "time", "level", "action", "rule", NULL};
-static const char *const later_kinds[] = {"traffic", "use", "requirements", NULL};
+static const char *const kind_words[] = {"addresses", "ports", "time", "level", "action", "traffic",
+	"requirements", "rule", "use", "include", NULL};
 
 static int compare_objects(const void *a, const void *b)
 {
@@ -46,19 +45,26 @@ static int compare_objects(const void *a, const void *b)
 	return strcmp(x->section->name, y->section->name);
 }
 
+struct object *registry_find(const struct loader *l, enum object_kind kind, const char *name)
+{
+	const struct registry *all = &l->kinds[kind];
+	const struct ini_section wanted = {.name = (char *)name};
+	const struct object probe = {.section = &wanted};
+
+	if (!all->count)
+		return NULL;
+	return bsearch(&probe, all->items, all->count, sizeof(probe), compare_objects);
+}
+
 struct object *loader_find(
 	struct reader *r, const char *key, enum object_kind kind, const char *name)
 {
 	const struct loader *l = r->context;
 	const struct registry *all = &l->kinds[kind];
-	const struct ini_section wanted = {.name = (char *)name};
-	const struct object probe = {.section = &wanted};
-	struct object *found = NULL;
+	struct object *found = registry_find(l, kind, name);
 	const char **names;
 	char hint[READER_HINT];
 
-	if (all->count)
-		found = bsearch(&probe, all->items, all->count, sizeof(probe), compare_objects);
 	if (found) {
 		found->used = true;
 		return found;
@@ -73,63 +79,6 @@ struct object *loader_find(
 	return NULL;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void file_load(struct loader *l, const char *path)
-{
-	struct ini *ini = ini_load(path, l->err);
-
-	if (!ini)
-		return;
-	l->files = reader_append(l->files, l->file_count, sizeof(struct ini *));
-	l->files[l->file_count++] = ini;
-}
-
-/* Every *.ini of a directory in order of name, without hidden ones (editors leave those). */
-static void directory_load(struct loader *l, const char *path, DIR *dir)
-{
-	struct dirent *entry;
-	char **names = NULL;
-	size_t count = 0;
-
-	while ((entry = readdir(dir))) {
-		size_t len = strlen(entry->d_name);
-
-		if (*entry->d_name == '.' || len < 5 ||
-			strcmp(entry->d_name + len - 4, ".ini") != 0)
-			continue;
-		names = reader_append(names, count, sizeof(*names));
-		if (asprintf(&names[count++], "%s/%s", path, entry->d_name) < 0)
-			abort();
-	}
-	if (count)
-		qsort(names, count, sizeof(*names), compare_names);
-	else
-		err_warn(l->err, "%s: there is no *.ini file in this directory", path);
-	for (size_t i = 0; i < count; i++) {
-		file_load(l, names[i]);
-		free(names[i]);
-	}
-	free(names);
-}
-
-static void path_load(struct loader *l, const char *path)
-{
-	DIR *dir = opendir(path);
-
-	if (dir) {
-		directory_load(l, path, dir);
-		closedir(dir);
-	} else if (errno == ENOTDIR) {
-		file_load(l, path);
-	} else {
-		err_add(l->err, "%s: cannot be read: %s", path, strerror(errno));
-	}
-}
-
 /* Names as the z/OS Configuration Assistant makes them, and what a list can hold. */
 static bool name_is_good(const char *name)
 {
@@ -141,52 +90,60 @@ static bool name_is_good(const char *name)
 		       len;
 }
 
-static bool word_in(const char *word, const char *const *words)
+struct object *registry_add(struct loader *l, enum object_kind kind, const struct ini_section *s)
 {
-	for (; *words; words++) {
-		if (strcasecmp(word, *words) == 0)
-			return true;
-	}
-	return false;
+	struct registry *all = &l->kinds[kind];
+
+	all->items = reader_append(all->items, all->count, sizeof(*all->items));
+	all->items[all->count] = (struct object){.section = s};
+	return &all->items[all->count++];
 }
 
-/* Put @section in the registry of its kind. */
-static void section_register(struct loader *l, const struct ini_section *section)
+static bool is_made(const struct ini_section *s)
 {
-	struct registry *all;
-	char hint[READER_HINT];
-	size_t kind = 0;
-
-	while (kind < OBJECT_KINDS && strcasecmp(kinds[kind].name, section->kind) != 0)
-		kind++;
-	if (kind == OBJECT_KINDS && word_in(section->kind, later_kinds)) {
-		ini_error(l->err, section, NULL,
-			"attls " ATTLS_VERSION " does not support [%s] yet", section->kind);
-	} else if (kind == OBJECT_KINDS) {
-		ini_error(l->err, section, NULL, "unknown section%s",
-			reader_hint(section->kind, kind_words, hint));
-	} else if (!*section->name) {
-		ini_error(l->err, section, NULL, "needs a name: [%s NAME]", kinds[kind].name);
-	} else if (!name_is_good(section->name)) {
-		ini_error(l->err, section, NULL, "a name has 1 to %d letters, digits and . _ ~ + -",
-			NAME_MAX_LEN);
-	} else {
-		all = &l->kinds[kind];
-		all->items = reader_append(all->items, all->count, sizeof(*all->items));
-		all->items[all->count++] = (struct object){.section = section};
-	}
+	return s->entry_count && s->entries[0].origin;
 }
 
-/* Within one file base/ini has found duplicates; here those between files are refused. */
-static void refuse_duplicates(struct loader *l, const struct registry *all)
+/* Within one file base/ini has found duplicates; here those between files, and made ones. */
+void registry_sort(struct loader *l, enum object_kind kind)
 {
+	struct registry *all = &l->kinds[kind];
+
+	if (all->count)
+		qsort(all->items, all->count, sizeof(*all->items), compare_objects);
 	for (size_t i = 1; i < all->count; i++) {
 		const struct ini_section *a = all->items[i - 1].section;
 		const struct ini_section *b = all->items[i].section;
 
-		if (strcmp(a->name, b->name) == 0 && a->file != b->file)
+		if (strcmp(a->name, b->name) == 0 &&
+			(a->file != b->file || is_made(a) || is_made(b)))
 			ini_error(l->err, b, NULL, "is there already, in %s:%d", a->file, a->line);
 	}
+}
+
+/* Put @section where it belongs. */
+static void section_register(struct loader *l, const struct ini_section *section)
+{
+	char hint[READER_HINT];
+	size_t kind = 0;
+
+	if (strcasecmp(section->kind, "include") == 0)
+		return; /* its files are here already */
+	while (kind < OBJECT_KINDS && strcasecmp(kinds[kind].name, section->kind) != 0)
+		kind++;
+	if (kind == OBJECT_KINDS && strcasecmp(section->kind, "use") != 0)
+		ini_error(l->err, section, NULL, "unknown section%s",
+			reader_hint(section->kind, kind_words, hint));
+	else if (!*section->name)
+		ini_error(l->err, section, NULL, "needs a name: [%s NAME]",
+			kind == OBJECT_KINDS ? "use" : kinds[kind].name);
+	else if (!name_is_good(section->name))
+		ini_error(l->err, section, NULL, "a name has 1 to %d letters, digits and . _ ~ + -",
+			NAME_MAX_LEN);
+	else if (kind == OBJECT_KINDS)
+		expand_use(l, section);
+	else
+		registry_add(l, (enum object_kind)kind, section);
 }
 
 static void objects_read(struct loader *l, enum object_kind kind)
@@ -219,17 +176,17 @@ static void warn_of_unused(const struct loader *l)
 
 static void sections_read(struct loader *l)
 {
-	for (size_t i = 0; i < l->file_count; i++) {
-		for (size_t j = 0; j < l->files[i]->section_count; j++)
-			section_register(l, &l->files[i]->sections[j]);
-	}
-	for (size_t kind = 0; kind < OBJECT_KINDS; kind++) {
-		struct registry *all = &l->kinds[kind];
+	const struct sources *s = l->sources;
 
-		if (all->count)
-			qsort(all->items, all->count, sizeof(*all->items), compare_objects);
-		refuse_duplicates(l, all);
+	for (size_t i = 0; i < s->file_count; i++) {
+		for (size_t j = 0; j < s->files[i]->section_count; j++)
+			section_register(l, &s->files[i]->sections[j]);
 	}
+	for (size_t kind = 0; kind < OBJECT_KINDS; kind++)
+		registry_sort(l, (enum object_kind)kind);
+	expand_inherit(l, OBJECT_LEVEL);
+	expand_inherit(l, OBJECT_ACTION);
+	expand_rules(l);
 	for (size_t kind = 0; kind < OBJECT_KINDS; kind++)
 		objects_read(l, (enum object_kind)kind);
 	warn_of_unused(l);
@@ -251,19 +208,19 @@ static struct policy *compile(struct loader *l)
 	const struct registry *rules = &l->kinds[OBJECT_RULE], *actions = &l->kinds[OBJECT_ACTION],
 			      *times = &l->kinds[OBJECT_TIME];
 
-	*p = (struct policy){.rule_count = rules->count,
-		.action_count = actions->count,
-		.schedule_count = times->count};
+	*p = (struct policy){.rule_count = rules->count, .schedule_count = times->count};
 	atomic_init(&p->references, 1);
 	p->rules = reader_alloc(NULL, p->rule_count * sizeof(struct rule *));
-	p->actions = reader_alloc(NULL, p->action_count * sizeof(struct action *));
+	p->actions = reader_alloc(NULL, actions->count * sizeof(struct action *));
 	p->schedules = reader_alloc(NULL, p->schedule_count * sizeof(struct schedule *));
 	for (size_t i = 0; i < p->rule_count; i++) {
 		p->rules[i] = rules->items[i].u.rule;
 		rules->items[i].u.rule = NULL;
 	}
-	for (size_t i = 0; i < p->action_count; i++) {
-		p->actions[i] = actions->items[i].u.action;
+	for (size_t i = 0; i < actions->count; i++) {
+		if (!actions->items[i].complete)
+			continue; /* others have inherited from it what it says */
+		p->actions[p->action_count++] = actions->items[i].u.action;
 		actions->items[i].u.action = NULL;
 	}
 	for (size_t i = 0; i < p->schedule_count; i++) {
@@ -276,6 +233,9 @@ static struct policy *compile(struct loader *l)
 	for (size_t i = 0; i < p->action_count; i++)
 		p->actions[i]->digest = action_digest(p->actions[i]);
 	p->index = policy_index_new(p->rules, p->rule_count);
+	p->sources = l->sources;
+	p->predefined = l->predefined;
+	l->sources = l->predefined = NULL;
 	policy_activate(p, time(NULL));
 	return p;
 }
@@ -286,13 +246,11 @@ static void object_fini(enum object_kind kind, struct object *o)
 	case OBJECT_ADDRESSES: free(o->u.addresses.items); break;
 	case OBJECT_PORTS: free(o->u.ports.items); break;
 	case OBJECT_TIME: schedule_free(o->u.schedule); break;
-	case OBJECT_LEVEL:
-		free(o->u.level.ciphers12);
-		free(o->u.level.ciphers13);
-		free(o->u.level.groups);
-		break;
+	case OBJECT_LEVEL: level_free(o->u.level); break;
 	case OBJECT_ACTION: action_free(o->u.action); break;
+	case OBJECT_TRAFFIC:
 	case OBJECT_RULE: rule_free(o->u.rule); break;
+	case OBJECT_REQUIREMENTS:
 	case OBJECT_KINDS: break;
 	}
 }
@@ -304,20 +262,21 @@ static void loader_fini(struct loader *l)
 			object_fini((enum object_kind)kind, &l->kinds[kind].items[i]);
 		free(l->kinds[kind].items);
 	}
-	for (size_t i = 0; i < l->file_count; i++)
-		ini_free(l->files[i]);
-	free(l->files);
+	sources_free(l->sources);
+	sources_free(l->predefined);
 	accounts_free(l);
 }
 
 struct policy *policy_load_files(const char *const *paths, size_t count, struct err_list *err)
 {
-	struct loader l = {.err = err};
+	struct loader l = {.err = err, .sources = reader_alloc(NULL, sizeof(*l.sources))};
 	size_t before = err->count;
 	struct policy *p = NULL;
 
+	*l.sources = (struct sources){0};
 	for (size_t i = 0; i < count; i++)
-		path_load(&l, paths[i]);
+		files_load(l.sources, paths[i], err);
+	files_include(l.sources, err);
 	sections_read(&l);
 	if (err->count == before)
 		p = compile(&l);
@@ -348,6 +307,8 @@ void policy_put(struct policy *p)
 		schedule_free(p->schedules[i]);
 	free(p->schedules);
 	policy_index_free(p->index);
+	sources_free(p->sources);
+	sources_free(p->predefined);
 	free(p->rules);
 	free(p->actions);
 	free(p);

@@ -124,11 +124,20 @@ static const char *print_suites(FILE *out, const char *openssl, const char *sepa
 	return separator;
 }
 
-static void print_level(const char *name, const struct profile *p, FILE *out)
+static void print_parameters(enum parameter_place place, const struct parameter_set *set, FILE *out)
 {
+	for (size_t i = 0; i < PARAMETER_COUNT; i++) {
+		if (parameters[i].place == place && set->values[i].text)
+			print_value(out, parameters[i].key, set->values[i].text);
+	}
+}
+
+static void print_level(const struct action *a, FILE *out)
+{
+	const struct profile *p = &a->profile;
 	const char *separator = "ciphers = ";
 
-	fprintf(out, "[level %s]\n", name);
+	fprintf(out, "[level %s]\n", a->level);
 	fprintf(out, "versions = %s%s%s\n", p->min_version == TLS1_2_VERSION ? "TLSv1.2" : "",
 		p->min_version < p->max_version ? ", " : "",
 		p->max_version == TLS1_3_VERSION ? "TLSv1.3" : "");
@@ -148,6 +157,7 @@ static void print_level(const char *name, const struct profile *p, FILE *out)
 		}
 		fputc('\n', out);
 	}
+	print_parameters(PARAMETER_OF_LEVEL, &a->parameters, out);
 	fputc('\n', out);
 }
 
@@ -193,6 +203,7 @@ static void print_action(const struct action *a, FILE *out)
 		fprintf(out, "handshake_timeout = %lldms\n",
 			(long long)(a->handshake_timeout / USEC_MSEC));
 		fprintf(out, "session_timeout = %us\n", a->profile.session_timeout);
+		print_parameters(PARAMETER_OF_ACTION, &a->parameters, out);
 	}
 	fputc('\n', out);
 }
@@ -209,7 +220,7 @@ uint64_t action_digest(const struct action *a)
 		abort();
 	print_action(a, out);
 	if (a->mode == ACTION_TLS && a->level)
-		print_level(a->level, &a->profile, out);
+		print_level(a, out);
 	fclose(out);
 	digest = siphash(&key, span_of(text, len));
 	free(text);
@@ -241,6 +252,6 @@ void policy_print(const struct policy *p, FILE *out)
 		const struct action *a = p->actions[i];
 
 		if (a->mode == ACTION_TLS && a->level && !level_is_printed(p, i))
-			print_level(a->level, &a->profile, out);
+			print_level(a, out);
 	}
 }

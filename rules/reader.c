@@ -59,24 +59,37 @@ static char *joined(const char *const *words)
 static void refuse_unknown_key(
 	struct reader *r, const char *key, const struct reader_key *keys, size_t count)
 {
-	const char **names = reader_alloc(NULL, (count + 1) * sizeof(*names));
+	size_t more = 0, n = 0;
+	const char **names;
 	char hint[READER_HINT];
-	size_t n = 0;
 	char *all;
 
-	for (size_t i = 0; i < count; i++) {
-		if (keys[i].read)
-			names[n++] = keys[i].name;
-	}
+	while (r->more && r->more->names[more])
+		more++;
+	names = reader_alloc(NULL, (count + more + 1) * sizeof(*names));
+	for (size_t i = 0; i < count; i++)
+		names[n++] = keys[i].name;
 	names[n] = NULL;
 	all = joined(names);
+	for (size_t i = 0; i < more; i++)
+		names[n++] = r->more->names[i];
+	names[n] = NULL;
 	if (*reader_hint(key, names, hint))
 		ini_error(r->err, r->section, key, "unknown key%s", hint);
 	else
-		ini_error(
-			r->err, r->section, key, "unknown key; [%s] has %s", r->section->kind, all);
+		ini_error(r->err, r->section, key, "unknown key; [%s] has %s%s", r->section->kind,
+			all, more ? ", and what docs/rules.md lists" : "");
 	free(all);
 	free(names);
+}
+
+static bool is_more(const struct reader *r, const char *key)
+{
+	for (size_t i = 0; r->more && r->more->names[i]; i++) {
+		if (strcasecmp(r->more->names[i], key) == 0)
+			return true;
+	}
+	return false;
 }
 
 void reader_keys(struct reader *r, const struct reader_key *keys, size_t count)
@@ -87,16 +100,22 @@ void reader_keys(struct reader *r, const struct reader_key *keys, size_t count)
 
 		while (k < count && strcasecmp(keys[k].name, e->key) != 0)
 			k++;
-		if (k == count)
+		if (k == count && !is_more(r, e->key))
 			refuse_unknown_key(r, e->key, keys, count);
-		else if (!keys[k].read)
-			ini_error(r->err, r->section, e->key,
-				"attls " ATTLS_VERSION " does not support it yet");
 		else if (!*e->value)
 			ini_error(r->err, r->section, e->key, "needs a value");
+		else if (k == count)
+			r->more->read(r, e->key, e->value);
 		else
 			keys[k].read(r, keys[k].name, e->value);
 	}
+}
+
+void read_nothing(struct reader *r, const char *key, const char *value)
+{
+	(void)r;
+	(void)key;
+	(void)value;
 }
 
 bool reader_needs(struct reader *r, const char *key, const char *what)

@@ -19,16 +19,26 @@ struct reader {
 	struct err_list *err;
 	void *object;  /* what the section describes; the type is the key table's affair */
 	void *context; /* where names are looked up; likewise */
+	const struct reader_more *more;
+};
+
+/* Keys that are not in the table of a kind of section, but in one that several kinds share. */
+struct reader_more {
+	const char *const *names; /* NULL-terminated */
+	void (*read)(struct reader *r, const char *key, const char *value);
 };
 
 /* A key that a kind of section may hold. */
 struct reader_key {
 	const char *name;
-	void (*read)(struct reader *r, const char *key, const char *value); /* NULL: not yet */
+	void (*read)(struct reader *r, const char *key, const char *value);
 };
 
 /** reader_keys() - call the function of each key; complain of those unknown or empty */
 void reader_keys(struct reader *r, const struct reader_key *keys, size_t count);
+
+/** read_nothing() - the reader of a key that has had its effect before */
+void read_nothing(struct reader *r, const char *key, const char *value);
 
 /** reader_needs() - complain if @key is not there, with @what to write. Return: whether it is */
 bool reader_needs(struct reader *r, const char *key, const char *what);

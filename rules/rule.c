@@ -2,6 +2,7 @@
 /* rule.c - [rule NAME]: when a rule takes a connection */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "rules/job.h"
 #include "rules/loader.h"
@@ -132,9 +133,16 @@ static void read_action(struct reader *r, const char *key, const char *value)
 {
 	struct object *o = loader_find(r, key, OBJECT_ACTION, value);
 
-	if (o)
+	if (o && o->u.action && o->inherited && !o->complete)
+		ini_error(r->err, r->section, key,
+			"[action %s] is for others to inherit: it says nothing of tls or role",
+			value);
+	else if (o)
 		rule_of(r)->action = o->u.action;
 }
+
+/* Those from direction to jobname may stand in a [traffic] as well. */
+enum { FIRST_CONDITION = 1, CONDITIONS = 7 };
 
 static const struct reader_key rule_keys[] = {
 	{"priority", read_priority},
@@ -149,8 +157,8 @@ static const struct reader_key rule_keys[] = {
 	{"on_unknown", read_on_unknown},
 	{"on_removal", read_on_removal},
 	{"action", read_action},
-	{"traffic", NULL},
-	{"requirements", NULL},
+	{"traffic", read_nothing},
+	{"requirements", read_nothing},
 };
 
 /* Bit 0: has IPv4, bit 1: has IPv6. No list at all has both. */
@@ -181,24 +189,46 @@ static void rule_complete(struct reader *r, struct rule *rule)
 		rule->on_unknown = ON_UNKNOWN_REJECT;
 }
 
-void rule_read(struct reader *r)
+static struct rule *rule_new(struct reader *r)
 {
-	struct object *o = r->object;
 	struct rule *rule = reader_alloc(NULL, sizeof(*rule));
-	size_t before = r->err->count;
 
 	*rule = (struct rule){
 		.name = reader_strdup(r->section->name),
 		.file = reader_strdup(r->section->file),
 		.line = r->section->line,
+		.written = r->section,
 		.priority = 1,
 		.direction = DIRECTION_BOTH,
 		.active = true,
 	};
-	o->u.rule = rule;
+	((struct object *)r->object)->u.rule = rule;
+	return rule;
+}
+
+void rule_read(struct reader *r)
+{
+	struct rule *rule = rule_new(r);
+	size_t before = r->err->said;
+
 	reader_keys(r, rule_keys, sizeof(rule_keys) / sizeof(rule_keys[0]));
-	if (r->err->count == before)
+	if (r->err->said == before)
 		rule_complete(r, rule);
+}
+
+void traffic_read(struct reader *r)
+{
+	rule_new(r);
+	reader_keys(r, rule_keys + FIRST_CONDITION, CONDITIONS);
+}
+
+bool rule_has_key(const char *key)
+{
+	for (size_t i = 0; i < sizeof(rule_keys) / sizeof(rule_keys[0]); i++) {
+		if (strcasecmp(rule_keys[i].name, key) == 0)
+			return true;
+	}
+	return false;
 }
 
 void rule_free(struct rule *rule)

@@ -253,7 +253,7 @@ void schedule_read(struct reader *r)
 		{"timezone", read_timezone},
 	};
 	struct schedule *s = reader_alloc(NULL, sizeof(*s));
-	size_t before = r->err->count;
+	size_t before = r->err->said;
 
 	*s = (struct schedule){
 		.name = reader_strdup(r->section->name),
@@ -265,7 +265,7 @@ void schedule_read(struct reader *r)
 	};
 	((struct object *)r->object)->u.schedule = s;
 	reader_keys(r, keys, sizeof(keys) / sizeof(keys[0]));
-	if (r->err->count == before)
+	if (r->err->said == before)
 		schedule_complete(r, s);
 }
 

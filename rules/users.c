@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* users.c - the userid condition: account names, patterns and numbers become ranges of uids */
-#include <fnmatch.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/job.h"
 #include "rules/loader.h"
+
+#define GROUP "group:"
 
 /* The accounts that the system enumerates; one that is only looked up by name fits no pattern. */
 static void accounts_load(struct loader *l)
@@ -16,8 +19,8 @@ static void accounts_load(struct loader *l)
 	setpwent();
 	while ((pw = getpwent())) {
 		l->accounts = reader_append(l->accounts, l->account_count, sizeof(*l->accounts));
-		l->accounts[l->account_count++] =
-			(struct account){.name = reader_strdup(pw->pw_name), .uid = pw->pw_uid};
+		l->accounts[l->account_count++] = (struct account){
+			.name = reader_strdup(pw->pw_name), .uid = pw->pw_uid, .gid = pw->pw_gid};
 	}
 	endpwent();
 }
@@ -37,7 +40,7 @@ static void pattern_add(struct reader *r, const char *key, const char *pattern, 
 	if (!l->accounts_read)
 		accounts_load(l);
 	for (size_t i = 0; i < l->account_count; i++) {
-		if (fnmatch(pattern, l->accounts[i].name, 0) == 0)
+		if (pattern_fits(pattern, l->accounts[i].name))
 			uid_set_add(
 				set, (struct uid_range){l->accounts[i].uid, l->accounts[i].uid});
 	}
@@ -53,6 +56,41 @@ static void name_add(struct reader *r, const char *key, const char *name, struct
 		uid_set_add(set, (struct uid_range){pw->pw_uid, pw->pw_uid});
 	else
 		ini_warn(r->err, r->section, key, "there is no account \"%s\" now", name);
+}
+
+/* The accounts whose group it is, and those that it lists. Return: false if it fits no group. */
+static bool group_add(const struct loader *l, const char *pattern, struct uid_set *set)
+{
+	const struct group *group;
+	bool found = false;
+
+	setgrent();
+	while ((group = getgrent())) {
+		if (!pattern_fits(pattern, group->gr_name))
+			continue;
+		found = true;
+		for (size_t i = 0; i < l->account_count; i++) {
+			const struct account *a = &l->accounts[i];
+			bool in = a->gid == group->gr_gid;
+
+			for (char **m = group->gr_mem; !in && *m; m++)
+				in = strcmp(*m, a->name) == 0;
+			if (in)
+				uid_set_add(set, (struct uid_range){a->uid, a->uid});
+		}
+	}
+	endgrent();
+	return found;
+}
+
+static void groups_add(struct reader *r, const char *key, const char *pattern, struct uid_set *set)
+{
+	struct loader *l = r->context;
+
+	if (!l->accounts_read)
+		accounts_load(l);
+	if (!group_add(l, pattern, set))
+		ini_warn(r->err, r->section, key, "there is no group \"%s\" now", pattern);
 }
 
 /* "N" or "N-M". */
@@ -88,12 +126,16 @@ void users_add(struct reader *r, const char *key, const char *value, struct uid_
 		return;
 	for (size_t i = 0; i < list.count; i++) {
 		const char *item = list.items[i];
+		bool group = strncmp(item, GROUP, strlen(GROUP)) == 0 && item[strlen(GROUP)];
+		const char *name = group ? item + strlen(GROUP) : item;
 
 		if (is_numeric(item))
 			number_add(r, key, item, set);
-		else if (strpbrk(item, "?[]\\/: \t\"'"))
+		else if (strpbrk(name, "?[]\\/: \t\"'"))
 			ini_error(r->err, r->section, key,
 				"\"%s\" is no account name; * is the only wildcard", item);
+		else if (group)
+			groups_add(r, key, name, set);
 		else if (strchr(item, '*'))
 			pattern_add(r, key, item, set);
 		else

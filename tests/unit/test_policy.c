@@ -128,11 +128,7 @@ static void test_sections_refused(void **state)
 	policy_refused(
 		"[rule a b]\n", "1: [rule a b]: a name has 1 to 64 letters, digits and . _ ~ + -");
 	policy_refused(
-		"[use ftp]\n", "1: [use ftp]: attls " ATTLS_VERSION " does not support [use] yet");
-	policy_refused("[traffic x]\n",
-		"1: [traffic x]: attls " ATTLS_VERSION " does not support [traffic] yet");
-	policy_refused("[requirements x]\n",
-		"1: [requirements x]: attls " ATTLS_VERSION " does not support [requirements] yet");
+		"[requirements x]\n", "1: [requirements x]: needs lines TRAFFIC = LEVEL or ACTION");
 	policy_refused("[addresses x]\n",
 		"1: [addresses x] addr: is missing: a list of addresses, prefixes and ranges");
 	policy_refused("[ports x]\n", "1: [ports x] port: is missing: a list of ports and ranges");
@@ -170,12 +166,12 @@ static void test_rules_refused(void **state)
 		{"on_removal = x", "\"x\" is none of keep, drain, reset"},
 		{"time = x", "there is no [time x]"},
 		{"on_unknown = pass", "\"pass\" is none of no-match, match, reject"},
-		{"requirements = x", "attls " ATTLS_VERSION " does not support it yet"},
+		{"requirements = x", "there is no [requirements x]"},
 		{"local_adr = ::1", "unknown key; did you mean local_addr?"},
 		{"zzzzzz = 1",
 			"unknown key; [rule] has priority, direction, local_addr, remote_addr, "
 			"local_port, remote_port, userid, jobname, time, on_unknown, on_removal, "
-			"action"},
+			"action, traffic, requirements"},
 	};
 
 	(void)state;
@@ -262,10 +258,12 @@ static void test_actions_refused(void **state)
 		{"handshake_timeout = 99ms", "\"99ms\" is not between 100 ms and 600 s"},
 		{"handshake_timeout = 11m", "\"11m\" is not between 100 ms and 600 s"},
 		{"session_timeout = 25h", "\"25h\" is not between 0 ms and 86400 s"},
-		{"client_auth = required", "attls " ATTLS_VERSION " does not support it yet"},
-		{"inherit = x", "attls " ATTLS_VERSION " does not support it yet"},
+		{"client_auth = required", "attls " ATTLS_VERSION
+					   " does not do \"required\" yet; what it does is none"},
+		{"inherit = x", "there is no [action x]"},
 		{"versions = TLSv1.3", "unknown key; [action] has tls, role, ring, label, level, "
-				       "reference_id, sni, handshake_timeout, session_timeout"},
+				       "reference_id, sni, handshake_timeout, session_timeout, "
+				       "inherit, and what docs/rules.md lists"},
 		{"rng = x", "unknown key; did you mean ring?"},
 	};
 
@@ -528,6 +526,27 @@ static void test_names_are_openssls(void **state)
 	SSL_CTX_free(ctx);
 }
 
+/* root's own group, a group that lists somebody, and none at all */
+static void test_user_groups(void **state)
+{
+	struct policy *p = policy_good(RULE_OF("userid = group:root"));
+	bool found = false;
+
+	(void)state;
+	for (size_t i = 0; i < p->rules[0]->uid_count; i++)
+		found = found || p->rules[0]->uids[i].from == 0;
+	assert_true(found);
+	assert_true(p->rules[0]->uid_count < 10);
+	policy_put(p);
+	p = policy_good(RULE_OF("userid = group:r*t"));
+	assert_true(p->rules[0]->uid_count > 0);
+	policy_put(p);
+	policy_warned(RULE_OF("userid = group:no-such-group"),
+		"5: [rule r] userid: there is no group \"no-such-group\" now");
+	policy_refused(RULE_OF("userid = group:"),
+		"5: [rule r] userid: \"group:\" is no account name; * is the only wildcard");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -535,6 +554,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_user_groups),
 		cmocka_unit_test(test_sections_refused),
 		cmocka_unit_test(test_rules_refused),
 		cmocka_unit_test(test_actions_refused),

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* parameter_table.c - every parameter of AT-TLS's actions that has no reader of its own */
+#include "rules/parameter.h"
+
+#include <stddef.h>
+
+#define SIGNATURES                                                                                 \
+	"rsa_pkcs1_sha1|rsa_pkcs1_sha224|rsa_pkcs1_sha256|rsa_pkcs1_sha384|rsa_pkcs1_sha512|"      \
+	"dsa_sha1|dsa_sha224|dsa_sha256|ecdsa_sha1|ecdsa_sha224|ecdsa_secp256r1_sha256|"           \
+	"ecdsa_secp384r1_sha384|ecdsa_secp521r1_sha512|rsa_pss_rsae_sha256|rsa_pss_rsae_sha384|"   \
+	"rsa_pss_rsae_sha512|ed25519|ed448"
+#define GROUPS "x25519|x448|secp256r1|secp384r1|secp521r1"
+
+/* A row of each kind: of an action, or of a level. */
+#define WORD(place, key, at_tls, words, built)                                                     \
+	{                                                                                          \
+		PARAMETER_OF_##place, key, at_tls, PARAMETER_WORD, 0, 0, words, built              \
+	}
+#define WORDS(place, key, at_tls, words)                                                           \
+	{                                                                                          \
+		PARAMETER_OF_##place, key, at_tls, PARAMETER_WORDS, 0, 0, words, NULL              \
+	}
+#define VALUE(place, kind, key, at_tls, min, max, built)                                           \
+	{                                                                                          \
+		PARAMETER_OF_##place, key, at_tls, PARAMETER_##kind, min, max, NULL, built         \
+	}
+
+const struct parameter parameters[] = {
+	VALUE(ACTION, NUMBER, "trace", "Trace", 0, 255, NULL),
+	WORD(ACTION, "trace_cleartext", "CtraceClearText", "on|off", "off"),
+	WORD(ACTION, "syslog_facility", "SyslogFacility", "daemon|auth", "daemon"),
+	VALUE(ACTION, TEXT, "environment_file", "Envfile", 1, 1023, NULL),
+	WORD(ACTION, "fips", "FIPS140", "off|on|level1|level2|level3", "off"),
+	VALUE(ACTION, NUMBER, "instance",
+		"GroupUserInstance, EnvironmentUserInstance, ConnectionUserInstance", 0, 65535,
+		"*"),
+	WORD(ACTION, "secondary_map", "SecondaryMap", "on|off", "off"),
+	WORD(ACTION, "application_controlled", "ApplicationControlled", "on|off", "off"),
+	VALUE(ACTION, TIME, "reset_cipher_timer", "ResetCipherTimer", 0, 86400, "0s|0m|0h|0ms"),
+	WORD(ACTION, "client_auth", "ClientAuthType; HandshakeRole ServerWithClientAuth",
+		"none|passthru|full|required|safcheck", "none"),
+	VALUE(ACTION, TEXT, "server_labels", "ServerCertificateLabel", 1, 4096, NULL),
+	VALUE(ACTION, TEXT, "ring_password", "KeyringPw", 1, 128, NULL),
+	VALUE(ACTION, TEXT, "ring_stash_file", "KeyringStashFile", 1, 1023, NULL),
+	WORD(ACTION, "truncated_hmac", "TruncatedHMAC", "off|optional|required", "off"),
+	WORD(ACTION, "max_fragment", "ClientMaxSSLFragment, ServerMaxSSLFragment",
+		"off|optional|required", "off"),
+	WORD(ACTION, "max_fragment_length", "ClientMaxSSLFragmentLength", "512|1024|2048|4096",
+		NULL),
+	WORD(ACTION, "sni_match", "ClientHandshakeSNIMatch, ServerHandshakeSNIMatch",
+		"optional|required", "optional"),
+	WORD(ACTION, "server_sni", "ServerHandshakeSNI", "off|optional|required", "off"),
+	VALUE(ACTION, TEXT, "server_sni_labels", "ServerHandshakeSNIList", 1, 4096, NULL),
+	WORD(ACTION, "cert_validation", "CertValidationMode", "any|rfc2459|rfc3280|rfc5280", "any"),
+	VALUE(ACTION, TEXT, "reference_id_cn", "HostReferenceIdCN", 1, 253, NULL),
+	WORD(ACTION, "reference_wildcards", "HostRefWildcardValidation", "on|off", "on"),
+	WORD(LEVEL, "suite_b", "SuiteBProfile", "off|128|128min|192|192min|all", "off"),
+	WORDS(LEVEL, "key_shares", "ClientKeyShareGroups", GROUPS),
+	WORDS(LEVEL, "signatures", "SignaturePairs", SIGNATURES),
+	WORDS(LEVEL, "cert_signatures", "SignaturePairsCert", SIGNATURES),
+	WORD(LEVEL, "middlebox_compat", "MiddleBoxCompatMode", "on|off", "on"),
+	WORD(LEVEL, "renegotiation", "Renegotiation", "default|disabled|all|abbreviated",
+		"disabled"),
+	WORD(LEVEL, "renegotiation_indicator", "RenegotiationIndicator",
+		"optional|client|server|both", NULL),
+	WORD(LEVEL, "renegotiation_cert_check", "RenegotiationCertCheck", "on|off", "on|off"),
+	WORD(LEVEL, "3des_key_check", "3DesKeyCheck", "on|off", "on|off"),
+	WORD(LEVEL, "dh_group_size", "ClientEDHGroupSize, ServerEDHGroupSize", "legacy|2048|match",
+		NULL),
+	WORD(LEVEL, "peer_min_cert_version", "PeerMinCertVersion", "any|3", "any"),
+	VALUE(LEVEL, NUMBER, "peer_min_rsa_key", "PeerMinRsaKeySize", 0, 4096, NULL),
+	VALUE(LEVEL, NUMBER, "peer_min_dsa_key", "PeerMinDsaKeySize", 0, 2048, NULL),
+	VALUE(LEVEL, NUMBER, "peer_min_dh_key", "PeerMinDHKeySize", 0, 2048, NULL),
+	VALUE(LEVEL, NUMBER, "peer_min_ecc_key", "PeerMinECCKeySize", 0, 521, NULL),
+	WORD(LEVEL, "fallback_scsv", "ServerScsv", "on|off", "on"),
+	WORD(LEVEL, "extended_master_secret",
+		"ClientExtendedMasterSecret, ServerExtendedMasterSecret", "on|off|required", "on"),
+	WORD(ACTION, "session_cache_shared", "GSK_SYSPLEX_SIDCACHE", "on|off", "off"),
+	VALUE(ACTION, NUMBER, "session_cache_size", "GSK_V3_SIDCACHE_SIZE", 0, 16777216, "0"),
+	WORD(ACTION, "client_tickets", "GSK_SESSION_TICKET_CLIENT_ENABLE", "on|off", "on"),
+	VALUE(ACTION, BYTES, "client_ticket_size", "GSK_SESSION_TICKET_CLIENT_MAXSIZE", 0, 1048576,
+		NULL),
+	VALUE(ACTION, NUMBER, "client_ticket_cache", "GSK_SESSION_TICKET_CLIENT_MAXCACHED", 0,
+		16777216, NULL),
+	WORD(ACTION, "server_tickets", "GSK_SESSION_TICKET_SERVER_ENABLE", "on|off", "on"),
+	WORD(ACTION, "server_ticket_algorithm", "GSK_SESSION_TICKET_SERVER_ALGORITHM",
+		"aescbc128|aescbc256", "aescbc256"),
+	VALUE(ACTION, NUMBER, "server_ticket_count", "GSK_SESSION_TICKET_SERVER_COUNT", 0, 16, "1"),
+	VALUE(ACTION, TIME, "server_ticket_key_refresh", "GSK_SESSION_TICKET_SERVER_KEY_REFRESH", 0,
+		86400, NULL),
+	VALUE(ACTION, TIME, "server_ticket_timeout", "GSK_SESSION_TICKET_SERVER_TIMEOUT", 0, 604800,
+		NULL),
+	WORD(ACTION, "server_tickets_shared", "GSK_SYSPLEX_SESSION_TICKET_CACHE", "on|off", "off"),
+	WORD(ACTION, "revocation_aia_first", "AIACDPPriority", "on|off", NULL),
+	VALUE(ACTION, NUMBER, "revocation_locations_each", "MaxSrcRevExtLocValues", 0, 256, NULL),
+	VALUE(ACTION, NUMBER, "revocation_locations", "MaxValidRevExtLocValues", 0, 1024, NULL),
+	WORD(ACTION, "revocation_level", "RevocationSecurityLevel, GSK_CRL_SECURITY_LEVEL",
+		"low|medium|high", NULL),
+	WORDS(ACTION, "crl_signatures", "CrlSigAlgPairs", SIGNATURES),
+	VALUE(ACTION, TEXT, "crl_ldap_server", "GSK_LDAP_SERVER, GSK_LDAP_SERVER_PORT", 1, 1023,
+		NULL),
+	VALUE(ACTION, TEXT, "crl_ldap_user", "GSK_LDAP_USER", 1, 1023, NULL),
+	VALUE(ACTION, TEXT, "crl_ldap_password", "GSK_LDAP_USER_PW", 1, 128, NULL),
+	VALUE(ACTION, TIME, "crl_ldap_timeout", "LDAPResponseTimeout", 0, 3600, NULL),
+	VALUE(ACTION, TIME, "crl_cache_timeout", "GSK_CRL_CACHE_TIMEOUT", 0, 2592000, NULL),
+	VALUE(ACTION, NUMBER, "crl_cache",
+		"CRLCacheExtended, CRLCacheSize, CRLCacheEntryMaxsize, CRLCacheTempCRL, "
+		"CRLCacheTempCRLTimeout",
+		0, 32000, NULL),
+	WORD(ACTION, "crl_http", "HttpCdpEnable", "on|off", "off"),
+	VALUE(ACTION, TEXT, "crl_http_proxy", "HttpCdpProxyServerName, HttpCdpProxyServerPort", 1,
+		1023, NULL),
+	VALUE(ACTION, TIME, "crl_http_timeout", "HttpCdpResponseTimeout", 0, 3600, NULL),
+	VALUE(ACTION, BYTES, "crl_http_size", "HttpCdpMaxResponseSize", 0, 1073741824, NULL),
+	VALUE(ACTION, NUMBER, "crl_http_cache", "HttpCdpCacheSize, HttpCdpCacheEntryMaxsize", 0,
+		32000, NULL),
+	VALUE(ACTION, TEXT, "ocsp_url", "OcspUrl", 8, 2083, NULL),
+	WORD(ACTION, "ocsp_aia", "OcspAiaEnable", "on|off", "off"),
+	WORD(ACTION, "ocsp_url_first", "OcspUrlPriority", "on|off", NULL),
+	VALUE(ACTION, TEXT, "ocsp_proxy", "OcspProxyServerName, OcspProxyServerPort", 1, 1023,
+		NULL),
+	WORD(ACTION, "ocsp_method", "OcspRetrieveViaGet", "post|get", NULL),
+	VALUE(ACTION, TEXT, "ocsp_sign_label", "OcspRequestSigkeylabel", 1, 127, NULL),
+	WORDS(ACTION, "ocsp_signatures", "OcspRequestSigalg, OcspResponseSigAlgPairs", SIGNATURES),
+	WORD(ACTION, "ocsp_stapling", "OcspServerStapling", "off|any|end-entity", "off"),
+	VALUE(ACTION, NUMBER, "ocsp_cache", "OcspClientCacheSize, OcspCliCacheEntryMaxsize", 0,
+		32000, NULL),
+	WORD(ACTION, "ocsp_nonce", "OcspNonceGenEnable, OcspNonceCheckEnable, OcspNonceSize",
+		"off|send|check", NULL),
+	VALUE(ACTION, TIME, "ocsp_timeout", "OcspResponseTimeout", 0, 3600, NULL),
+	VALUE(ACTION, BYTES, "ocsp_size", "OcspMaxResponseSize", 0, 1073741824, NULL),
+};
