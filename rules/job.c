@@ -140,6 +140,46 @@ void jobs_free(struct job *jobs, size_t count)
 	free(jobs);
 }
 
+static void fact_set(struct owner *o, enum owner_fact fact, const char *text)
+{
+	o->known |= fact;
+	switch (fact) {
+	case OWNER_CGROUP: o->cgroup = text; break;
+	case OWNER_UNIT: o->unit = text; break;
+	case OWNER_CONTAINER: o->container = text; break;
+	case OWNER_CONTAINER_NAME: o->container_name = text; break;
+	case OWNER_PROCESS: o->process = text; break;
+	case OWNER_EXE: o->exe = text; break;
+	default: break;
+	}
+}
+
+bool job_claim(struct owner *owner, char *text, struct err_list *err)
+{
+	char *item;
+
+	while ((item = strsep(&text, ","))) {
+		size_t k = 0, len;
+
+		item += strspn(item, " ");
+		for (len = strlen(item); len && item[len - 1] == ' ';)
+			item[--len] = '\0';
+		while (strncmp(item, kinds[k].prefix, strlen(kinds[k].prefix)) != 0)
+			k++;
+		item += strlen(kinds[k].prefix);
+		if (job_fault(k, item)) {
+			err_add(err, "jobname: \"%s\" %s", item, job_fault(k, item));
+			return false;
+		}
+		fact_set(owner,
+			kinds[k].fact == OWNER_CONTAINER_NAME && is_container_id(item)
+				? OWNER_CONTAINER
+				: kinds[k].fact,
+			item);
+	}
+	return true;
+}
+
 void job_write(const struct job *job, FILE *out)
 {
 	enum owner_fact written = job->fact == OWNER_CONTAINER ? OWNER_CONTAINER_NAME : job->fact;

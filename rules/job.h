@@ -17,6 +17,13 @@ void jobs_free(struct job *jobs, size_t count);
 /** job_fits() - whether the owner, of whom @job's fact is known, is that job */
 bool job_fits(const struct job *job, const struct owner *owner);
 
+/**
+ * job_claim() - let @owner be the jobs that @text lists, written as in a rule: "psql, unit:x"
+ * @text is taken apart; @owner borrows it. What is not listed stays as it is.
+ * Return: false with a sentence if it lists something else.
+ */
+bool job_claim(struct owner *owner, char *text, struct err_list *err);
+
 /** job_write() - @job as it is written in a rule, followed by nothing */
 void job_write(const struct job *job, FILE *out);
 

@@ -193,6 +193,13 @@ enum outcome policy_explain(const struct policy *p, const struct query *q, const
 
 /** action_digest() - of everything that makes @a what it is */
 uint64_t action_digest(const struct action *a);
+/**
+ * policy_review() - warn of what is allowed and hardly meant
+ * Rules that no connection reaches, rules of one priority whose order only their names decide, and
+ * rules outside of whose time a connection would go on in clear. Knows [gateway] unmatched by
+ * p->unmatched_reject.
+ */
+void policy_review(const struct policy *p, struct err_list *err);
 
 /** policy_print() - write the policy as INI that loads back to the same policy */
 void policy_print(const struct policy *p, FILE *out);

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/rfc3339.h"
 #include "gateway/packet/addr.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -32,7 +32,8 @@ static const struct ctl_option {
 		"outbound (opened by the plain side) or inbound"},
 	{"userid", "U", OPT_USERID, offsetof(struct ctl, userid),
 		"user who owns the socket: name or number"},
-	{"jobname", "J", OPT_JOBNAME, offsetof(struct ctl, jobname), "program or unit"},
+	{"jobname", "J", OPT_JOBNAME, offsetof(struct ctl, jobname),
+		"its process, exe:PATH, unit:NAME, ..."},
 	{"at", "TIME", OPT_AT, offsetof(struct ctl, at), "RFC 3339 time of the connection"},
 	{"rules", "FILE...", OPT_RULES, offsetof(struct ctl, files),
 		"rule files to ask instead of the daemon"},
@@ -190,26 +191,11 @@ static bool verb_fits(const struct verb *v, unsigned given, struct err_list *err
 	return !strange && !missing;
 }
 
-/* RFC 3339: "2025-03-01T08:00:00Z", "2025-03-01T08:00:00.5+01:00" */
-static bool time_is_valid(const char *text)
-{
-	struct tm tm = {0}, offset = {0};
-	const char *p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-
-	if (p && *p == '.' && p[1] != '\0')
-		p += 1 + strspn(p + 1, "0123456789");
-	if (!p || strcmp(p, "Z") == 0)
-		return p != NULL;
-	if ((*p != '+' && *p != '-') || strlen(p) != strlen("+hh:mm"))
-		return false;
-	p = strptime(p + 1, "%H:%M", &offset);
-	return p && *p == '\0';
-}
-
 /* Values that the daemon and the offline commands may rely on. */
 static bool values_check(const struct ctl *ctl, struct err_list *err)
 {
 	struct endpoint local = {0}, remote = {0};
+	int64_t at;
 
 	if (ctl->local && !endpoint_parse(ctl->local, &local))
 		err_add(err, "--local %s: write 192.0.2.1:443 or [2001:db8::1]:443", ctl->local);
@@ -220,7 +206,7 @@ static bool values_check(const struct ctl *ctl, struct err_list *err)
 	else if (ctl->direction && strcmp(ctl->direction, "outbound") != 0 &&
 		 strcmp(ctl->direction, "inbound") != 0)
 		err_add(err, "--direction %s: write outbound or inbound", ctl->direction);
-	else if (ctl->at && !time_is_valid(ctl->at))
+	else if (ctl->at && !rfc3339_parse(ctl->at, &at))
 		err_add(err, "--at %s: write a time like 2025-03-01T08:00:00Z", ctl->at);
 	return !err_any(err);
 }

@@ -90,6 +90,22 @@ static enum ctl_exit run_reload(struct ctl *ctl)
 	return ctl_ask(ctl, "reload", render_reload);
 }
 
+/* [gateway] unmatched, from the ini file if one was named or stands in the usual place. */
+static bool ctl_unmatched_reject(struct ctl *ctl, bool *reject)
+{
+	struct settings *s;
+
+	*reject = false;
+	if (!ctl->ini && access(DEFAULT_INI, F_OK) < 0)
+		return true;
+	s = ctl_settings(ctl);
+	if (!s)
+		return false;
+	*reject = s->unmatched_reject;
+	settings_free(s);
+	return true;
+}
+
 /* Without files: those that attls.ini names. */
 static enum ctl_exit run_policy_check(struct ctl *ctl)
 {
@@ -97,15 +113,19 @@ static enum ctl_exit run_policy_check(struct ctl *ctl)
 	const char *path;
 	enum ctl_exit code;
 
+	bool reject;
+
+	if (ctl->file_count && !ctl_unmatched_reject(ctl, &reject))
+		return CTL_FAILED;
 	if (ctl->file_count)
-		return offline_check(ctl);
+		return offline_check(ctl, reject);
 	s = ctl_settings(ctl);
 	if (!s)
 		return CTL_FAILED;
 	path = s->rules;
 	ctl->files = &path;
 	ctl->file_count = 1;
-	code = offline_check(ctl);
+	code = offline_check(ctl, s->unmatched_reject);
 	ctl->file_count = 0;
 	ctl->files = NULL;
 	settings_free(s);
@@ -126,32 +146,12 @@ static json_t *match_args(const struct ctl *ctl)
 	return args;
 }
 
-/* [gateway] unmatched, from the ini file if one was named or stands in the usual place. */
-static bool ctl_unmatched_reject(struct ctl *ctl, bool *reject)
-{
-	struct settings *s;
-
-	*reject = false;
-	if (!ctl->ini && access(DEFAULT_INI, F_OK) < 0)
-		return true;
-	s = ctl_settings(ctl);
-	if (!s)
-		return false;
-	*reject = s->unmatched_reject;
-	settings_free(s);
-	return true;
-}
-
 static enum ctl_exit run_policy_match(struct ctl *ctl)
 {
 	json_t *result = NULL;
 	enum ctl_exit code;
 	bool reject;
 
-	if (ctl->jobname || ctl->at)
-		err_warn(&ctl->err,
-			"rules of this version have no jobname or time condition, so --jobname and "
-			"--at make no difference");
 	if (ctl->file_count == 0)
 		code = ctl_call(ctl, "policy-match", match_args(ctl), &result);
 	else if (ctl_unmatched_reject(ctl, &reject))

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/json_text.h"
+#include "base/rfc3339.h"
+#include "rules/job.h"
 #include "rules/policy.h"
 
 static json_t *sentences(char *const *lines, size_t count)
@@ -20,12 +22,16 @@ static json_t *sentences(char *const *lines, size_t count)
 	return array;
 }
 
-enum ctl_exit offline_check(struct ctl *ctl)
+enum ctl_exit offline_check(struct ctl *ctl, bool unmatched_reject)
 {
 	struct err_list *err = &ctl->err;
 	struct policy *p = policy_load_files(ctl->files, ctl->file_count, err);
 	size_t rules = p ? p->rule_count : 0, actions = p ? p->action_count : 0;
 
+	if (p) {
+		p->unmatched_reject = unmatched_reject;
+		policy_review(p, err);
+	}
 	if (ctl->json) {
 		json_t *verdict = json_pack("{s:b, s:I, s:I, s:o, s:o}", "ok", p != NULL, "rules",
 			(json_int_t)rules, "actions", (json_int_t)actions, "errors",
@@ -66,9 +72,15 @@ static bool uid_parse(const char *text, uid_t *uid, struct err_list *err)
 	return false;
 }
 
-static bool query_make(struct ctl *ctl, struct query *q)
+/* @jobname is freed by the caller, when @q is no longer used. */
+static bool query_make(struct ctl *ctl, struct query *q, char **jobname)
 {
 	*q = (struct query){.owner.known = ctl->userid ? OWNER_UID : 0};
+	*jobname = ctl->jobname ? strdup(ctl->jobname) : NULL;
+	if (*jobname && !job_claim(&q->owner, *jobname, &ctl->err))
+		return false;
+	if (ctl->at && rfc3339_parse(ctl->at, &q->at))
+		q->when = QUERY_AT;
 	q->direction =
 		strcmp(ctl->direction, "outbound") == 0 ? DIRECTION_OUTBOUND : DIRECTION_INBOUND;
 	return endpoint_parse(ctl->local, &q->tuple.local) &&
@@ -106,16 +118,17 @@ static json_t *match_json(const struct policy *p, const struct query *q)
 
 enum ctl_exit offline_match(struct ctl *ctl, bool unmatched_reject, json_t **result)
 {
-	struct policy *p;
+	struct policy *p = NULL;
 	struct query q;
+	char *jobname;
 
-	if (!query_make(ctl, &q))
-		return CTL_FAILED;
-	p = policy_load_files(ctl->files, ctl->file_count, &ctl->err);
-	if (!p)
-		return CTL_FAILED;
-	p->unmatched_reject = unmatched_reject;
-	*result = match_json(p, &q);
+	if (query_make(ctl, &q, &jobname))
+		p = policy_load_files(ctl->files, ctl->file_count, &ctl->err);
+	if (p) {
+		p->unmatched_reject = unmatched_reject;
+		*result = match_json(p, &q);
+	}
+	free(jobname);
 	policy_put(p);
-	return CTL_OK;
+	return *result ? CTL_OK : CTL_FAILED;
 }

@@ -9,7 +9,7 @@
  * offline_check() - whether ctl->files load as one policy; prints the verdict
  * With ctl->json the problems are part of what is printed, not of ctl->err.
  */
-enum ctl_exit offline_check(struct ctl *ctl);
+enum ctl_exit offline_check(struct ctl *ctl, bool unmatched_reject);
 
 /**
  * offline_match() - which rule of ctl->files would take the connection described by @ctl

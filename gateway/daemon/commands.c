@@ -4,11 +4,13 @@
 
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/rfc3339.h"
 #include "gateway/daemon/adopt.h"
 #include "gateway/daemon/describe.h"
 #include "gateway/daemon/flowlist.h"
 #include "gateway/daemon/reload.h"
 #include "gateway/worker/drive.h"
+#include "rules/job.h"
 
 #include <pwd.h>
 #include <stdlib.h>
@@ -116,6 +118,19 @@ static bool take_user(const json_t *args, struct query *q, struct err_list *err)
 	return true;
 }
 
+static bool take_time(const json_t *args, struct query *q, struct err_list *err)
+{
+	const char *text = json_string_value(json_object_get(args, "at"));
+
+	if (!text)
+		return true;
+	q->when = QUERY_AT;
+	if (rfc3339_parse(text, &q->at))
+		return true;
+	err_add(err, "at: \"%s\" is no instant, such as 2026-01-31T18:00:00Z", text);
+	return false;
+}
+
 static json_t *passed_over(const struct explanation *passed, size_t count)
 {
 	json_t *list = json_array();
@@ -127,40 +142,51 @@ static json_t *passed_over(const struct explanation *passed, size_t count)
 	return list;
 }
 
-static bool command_policy_match(
-	void *ctx, const json_t *args, json_t **result, struct err_list *err)
+static json_t *explained(const struct policy *p, const struct query *q)
 {
 	static const char *const outcomes[] = {
 		[OUTCOME_RULE] = "rule",
 		[OUTCOME_UNMATCHED] = "unmatched",
 		[OUTCOME_UNKNOWN_REJECT] = "unknown-reject",
 	};
-	const struct policy *p = ((const struct daemon *)ctx)->snapshot->policy;
-	struct query q = {0};
-	struct explanation *passed;
+	struct explanation *passed = calloc(p->rule_count + 1, sizeof(*passed));
 	const struct rule *rule = NULL;
 	const char *action;
 	enum outcome outcome;
 	size_t count = 0;
+	json_t *result;
 
-	if (!take_endpoint(args, "local", &q.tuple.local, err) ||
-		!take_endpoint(args, "remote", &q.tuple.remote, err) ||
-		!take_direction(args, &q.direction, err) || !take_user(args, &q, err))
-		return false;
-	passed = calloc(p->rule_count + 1, sizeof(*passed));
-	if (!passed) {
-		err_add(err, "out of memory");
-		return false;
-	}
-	outcome = policy_explain(p, &q, &rule, passed, &count);
+	if (!passed)
+		return NULL;
+	outcome = policy_explain(p, q, &rule, passed, &count);
 	action = outcome == OUTCOME_RULE                                ? rule->action->name
 		 : outcome == OUTCOME_UNMATCHED && !p->unmatched_reject ? "pass"
 									: "reject";
-	*result = json_pack("{s:o, s:o, s:s, s:o}", "rule", json_text(rule ? rule->name : NULL),
+	result = json_pack("{s:o, s:o, s:s, s:o}", "rule", json_text(rule ? rule->name : NULL),
 		"action", json_text(action), "outcome", outcomes[outcome], "passed_over",
 		passed_over(passed, count));
 	free(passed);
-	return true;
+	return result;
+}
+
+static bool command_policy_match(
+	void *ctx, const json_t *args, json_t **result, struct err_list *err)
+{
+	const struct policy *p = ((const struct daemon *)ctx)->snapshot->policy;
+	const char *job = json_string_value(json_object_get(args, "jobname"));
+	char *jobname = job ? strdup(job) : NULL;
+	struct query q = {0};
+
+	if (take_endpoint(args, "local", &q.tuple.local, err) &&
+		take_endpoint(args, "remote", &q.tuple.remote, err) &&
+		take_direction(args, &q.direction, err) && take_user(args, &q, err) &&
+		take_time(args, &q, err) && (!jobname || job_claim(&q.owner, jobname, err))) {
+		*result = explained(p, &q);
+		if (!*result)
+			err_add(err, "out of memory");
+	}
+	free(jobname);
+	return !err_any(err);
 }
 
 /* ---- quiesce and resume, for attls-net ---- */

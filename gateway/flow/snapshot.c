@@ -150,6 +150,7 @@ static bool load(struct snapshot *s, const struct settings *settings, struct err
 		return false;
 	s->policy->generation = s->generation;
 	s->policy->unmatched_reject = settings->unmatched_reject;
+	policy_review(s->policy, err);
 	check_rings(s, err);
 	add_owners(s);
 	return !err_any(err);

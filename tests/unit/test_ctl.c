@@ -188,6 +188,11 @@ static int setup(void **state)
 			     "remote_port = 5432\nuserid = root\naction = client\n"
 			     "[rule web]\npriority = 10\ndirection = outbound\n"
 			     "remote_port = 443\naction = client\n"
+			     "[rule job]\npriority = 5\ndirection = outbound\n"
+			     "remote_port = 99\njobname = psql\naction = client\n"
+			     "[rule noon]\npriority = 4\ndirection = outbound\n"
+			     "remote_port = 98\ntime = noon\naction = client\n"
+			     "[time noon]\ntime_of_day = 12:00-13:00\ntimezone = UTC\n"
 			     "[action client]\ntls = on\nrole = client\nring = r\n");
 	file_write(f->bad, "[rule web]\npriority = many\ndirecton = outbound\naction = client\n");
 	*state = f;
@@ -350,10 +355,9 @@ static void test_daemon(void **state)
 			"rule {\"direction\":\"inbound\",\"local\":\"10.0.0.1:4000\","
 			"\"remote\":\"10.0.0.2:443\",\"userid\":\"5\"} takes the connection",
 			""},
-		{"-c @I " MATCH "inbound --jobname x", CTL_OK, "takes the connection: action a",
-			"make no difference"},
-		{"-c @I " MATCH "inbound --at 2025-03-01T08:00:00.5+01:00", CTL_OK, "takes",
-			"--at"},
+		{"-c @I " MATCH "inbound --jobname x", CTL_OK, "\"jobname\":\"x\"", ""},
+		{"-c @I " MATCH "inbound --at 2025-03-01T08:00:00.5+01:00", CTL_OK,
+			"\"at\":\"2025-03-01T08:00:00.5+01:00\"", ""},
 		{"-c @I reload", CTL_OK, "policy generation 8 is in force\n",
 			"attlsctl: warning: label X expires\n"},
 		{"-c @I reload", CTL_FAILED, "",
@@ -406,13 +410,13 @@ static void test_flows_table(void **state)
 static void test_offline(void **state)
 {
 	static const struct expectation cases[] = {
-		{"policy check @R", CTL_OK, "2 rules, 1 action\n", ""},
-		{"-c @I policy check", CTL_OK, "2 rules, 1 action\n", ""},
+		{"policy check @R", CTL_OK, "4 rules, 1 action\n", "outside of it no rule takes"},
+		{"-c @I policy check", CTL_OK, "4 rules, 1 action\n", ""},
 		{"policy check @B", CTL_FAILED, "", "bad.ini:2: [rule web] priority"},
 		{"policy check @B", CTL_FAILED, "", "directon"},
 		{"policy check @R /nowhere.ini", CTL_FAILED, "", "/nowhere.ini"},
 		{"policy check @B --json", CTL_FAILED, "\"ok\": false", ""},
-		{"policy check @R --json", CTL_OK, "\"rules\": 2", ""},
+		{"policy check @R --json", CTL_OK, "\"rules\": 4", ""},
 		{"-c @I " MATCH "outbound --rules @R", CTL_OK,
 			"rule web takes the connection: action client\n"
 			"PASSED OVER  BECAUSE OF\nmine         remote_port\n",
@@ -432,8 +436,22 @@ static void test_offline(void **state)
 			"mine         userid\n", ""},
 		{"-c @I " MATCH "outbound --rules @R --userid no-such-user", CTL_FAILED, "",
 			"no account named no-such-user"},
-		{"-c @I " MATCH "outbound --rules @R --jobname psql", CTL_OK, "rule web takes",
-			"make no difference"},
+		{"-c @I " MATCH "outbound --rules @R --jobname psql", CTL_OK, "rule web takes", ""},
+		{"-c @I " MATCH "outbound --remote 10.0.0.2:99 --rules @R --jobname psql,unit:x",
+			CTL_OK, "rule job takes", ""},
+		{"-c @I " MATCH "outbound --remote 10.0.0.2:99 --rules @R --jobname perl", CTL_OK,
+			"job          jobname\n", ""},
+		{"-c @I " MATCH "outbound --remote 10.0.0.2:98 --rules @R --at "
+		 "2026-03-29T12:00:00Z",
+			CTL_OK, "rule noon takes", ""},
+		{"-c @I " MATCH "outbound --remote 10.0.0.2:98 --rules @R --at "
+		 "2026-03-29T13:00:00+01:00",
+			CTL_OK, "rule noon takes", ""},
+		{"-c @I " MATCH "outbound --remote 10.0.0.2:98 --rules @R --at "
+		 "2026-03-29T13:00:00Z",
+			CTL_OK, "noon         time\n", ""},
+		{"-c @I " MATCH "outbound --rules @R --jobname unit:", CTL_FAILED, "",
+			"names nothing"},
 		{"-c @I " MATCH "outbound --rules @B", CTL_FAILED, "", "bad.ini"},
 		{"-c @B " MATCH "outbound --rules @R", CTL_FAILED, "", "bad.ini"},
 	};
@@ -459,7 +477,7 @@ static void test_offline_json(void **state)
 	got = json_loads(f->out_text, 0, NULL);
 	assert_true(json_is_null(json_object_get(got, "rule")));
 	assert_string_equal(json_string_value(json_object_get(got, "action")), "reject");
-	assert_int_equal(json_array_size(json_object_get(got, "passed_over")), 2);
+	assert_int_equal(json_array_size(json_object_get(got, "passed_over")), 4);
 	json_decref(got);
 }
 
