@@ -50,7 +50,7 @@ IMPAIR  := $(BUILD)/tests/impair
 IDENTITY := $(BUILD)/tests/attlsd-identity
 
 .DEFAULT_GOAL := all
-.PHONY: all unit impair identity grid sim script fuzz test demo lint clean install help image-test bench bench-tcp
+.PHONY: all unit impair identity grid sim script fuzz test demo lint clean install help image-test bench bench-tcp bench-policy
 all: $(BINS) ## build the four programs
 
 define program
@@ -151,6 +151,14 @@ BENCH ?=
 bench: all $(LOAD) ## beside HAProxy and stunnel, about 20 minutes, BENCH=quick 3 (as root)
 	@scripts/install-deps build run bench
 	@bench/run $(if $(filter quick,$(BENCH)),--quick) --json $(BUILD)/bench.json --plots $(BUILD)/plots
+
+$(BUILD)/bench/policy: bench/policy.c $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS)
+
+bench-policy: $(BUILD)/bench/policy ## loading and matching of policies, by shape and size
+	@$<
 
 bench-tcp: all impair ## goodput and fairness against the kernel's CUBIC (as root; BENCH=quick)
 	@bench/tcp --json $(BUILD)/bench-tcp.json

@@ -2,6 +2,9 @@
 /* test_policy_index.c - a search with the index finds what a look at every rule finds */
 #include "unit/rules_helper.h"
 
+#include <malloc.h>
+
+#include "base/ini.h"
 #include "rules/policy_index.h"
 
 static unsigned seed = 20260101;
@@ -37,6 +40,7 @@ static char *random_rules(unsigned count)
 {
 	static const char *const directions[] = {"inbound", "outbound", "both"};
 	static const char *const actions[] = {"tls", "pass", "reject"};
+	static const char *const on_unknown[] = {"match", "no-match", "reject"};
 	char *text;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
@@ -46,6 +50,12 @@ static char *random_rules(unsigned count)
 			1 + below(50), directions[below(3)], actions[below(3)]);
 		if (below(3) == 0)
 			fprintf(f, "userid = %u\n", below(4));
+		if (below(4) == 0)
+			fprintf(f, "jobname = p%u, unit:u%u*\n", below(3), below(3));
+		if (below(4) == 0)
+			fprintf(f, "time = t%u\n", below(3));
+		if (below(4) == 0)
+			fprintf(f, "on_unknown = %s\n", on_unknown[below(3)]);
 		if (below(3) == 0)
 			print_condition(f, "local_port", true);
 		if (below(2) == 0)
@@ -57,6 +67,8 @@ static char *random_rules(unsigned count)
 		else
 			fprintf(f, "remote_addr = any\n");
 	}
+	fprintf(f, "[time t0]\ntime_of_day=00:00-12:00\n[time t1]\ntime_of_day=18:00-06:00\n"
+		   "[time t2]\nweekday=thu-sun\n");
 	fprintf(f, "[action tls]\ntls=on\nrole=server\n[action pass]\ntls=off\n"
 		   "[action reject]\ntls=reject\n");
 	fclose(f);
@@ -79,6 +91,116 @@ static struct endpoint random_endpoint(bool six)
 	return e;
 }
 
+static struct owner random_owner(void)
+{
+	static const char *const processes[] = {"p0", "p1", "p2", "p3", NULL};
+	static const char *const units[] = {"u0.service", "u1", "u2.x", "v", NULL};
+
+	return (struct owner){
+		.known = below(OWNER_ALL + 1),
+		.uid = below(5),
+		.process = processes[below(5)],
+		.unit = units[below(5)],
+	};
+}
+
+static bool in_addrs(const struct addr_range *items, size_t count, const struct addr *a)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (addr_compare(&items[i].from, a) <= 0 && addr_compare(a, &items[i].to) <= 0)
+			return true;
+	}
+	return count == 0;
+}
+
+static bool in_ports(const struct port_range *items, size_t count, uint16_t port)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (items[i].from <= port && port <= items[i].to)
+			return true;
+	}
+	return count == 0;
+}
+
+/* 1: fits; 0: cannot be told; -1: does not. "p0, unit:u1*" is the only shape here. */
+static int naive_job(const char *written, const struct owner *o)
+{
+	bool process = o->known & OWNER_PROCESS, unit = o->known & OWNER_UNIT;
+
+	if (!written)
+		return 1;
+	if (process && o->process && strncmp(written, o->process, 2) == 0)
+		return 1;
+	if (unit && o->unit && strncmp(strchr(written, ':') + 1, o->unit, 2) == 0)
+		return 1;
+	return process && unit ? -1 : 0;
+}
+
+static int naive_time(const struct rule *r, const struct query *q)
+{
+	static const char *const names[] = {"t0", "t1", "t2"};
+	int64_t hour = q->at / 3600 % 24, day = q->at / 86400; /* 0: a Thursday */
+	bool holds[] = {hour < 12, hour >= 18 || hour < 6, day % 7 <= 3};
+	const char *written = ini_get(r->written, "time");
+
+	if (!written)
+		return 1;
+	if (q->when == QUERY_EVER)
+		return 0;
+	if (q->when == QUERY_NOW)
+		return r->active ? 1 : -1;
+	for (size_t i = 0; i < 3; i++) {
+		if (strcmp(names[i], written) == 0)
+			return holds[i] ? 1 : -1;
+	}
+	return -1;
+}
+
+static int least(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+static int naive_check(const struct rule *r, const struct query *q)
+{
+	const char *userid = ini_get(r->written, "userid");
+	int v = 1;
+
+	if (!(r->direction & q->direction) ||
+		!in_addrs(r->local_addrs, r->local_addr_count, &q->tuple.local.addr) ||
+		!in_addrs(r->remote_addrs, r->remote_addr_count, &q->tuple.remote.addr) ||
+		!in_ports(r->local_ports, r->local_port_count, q->tuple.local.port) ||
+		!in_ports(r->remote_ports, r->remote_port_count, q->tuple.remote.port))
+		return -1;
+	if (q->direction == DIRECTION_BOTH && r->direction != DIRECTION_BOTH)
+		v = 0;
+	if (userid && !(q->owner.known & OWNER_UID))
+		v = 0;
+	else if (userid && strtoul(userid, NULL, 10) != q->owner.uid)
+		return -1;
+	return least(
+		v, least(naive_job(ini_get(r->written, "jobname"), &q->owner), naive_time(r, q)));
+}
+
+/* The same again as plainly as it can be said, from the rule as it was written. */
+static enum outcome naive_match(
+	const struct policy *p, const struct query *q, const struct rule **rule)
+{
+	for (size_t i = 0; i < p->rule_count; i++) {
+		int v = naive_check(p->rules[i], q);
+
+		*rule = p->rules[i];
+		if (v > 0)
+			return OUTCOME_RULE;
+		if (v == 0 && (*rule)->on_unknown == ON_UNKNOWN_MATCH)
+			return OUTCOME_RULE;
+		if (v == 0 && (*rule)->on_unknown == ON_UNKNOWN_REJECT)
+			return OUTCOME_UNKNOWN_REJECT;
+	}
+	*rule = NULL;
+	return OUTCOME_UNMATCHED;
+}
+
 static void same_answers(struct policy *p, const struct query *q, struct explanation *passed)
 {
 	struct policy_index *index = p->index;
@@ -88,6 +210,8 @@ static void same_answers(struct policy *p, const struct query *q, struct explana
 	bool protect = policy_may_protect(p, q);
 	size_t count;
 
+	assert_int_equal(naive_match(p, q, &without), outcome);
+	assert_ptr_equal(with, without);
 	assert_int_equal(policy_explain(p, q, &without, passed, &count), outcome);
 	assert_ptr_equal(with, without);
 	p->index = NULL;
@@ -115,7 +239,9 @@ static void test_random(void **state)
 			struct query q = {
 				.tuple = {random_endpoint(six), random_endpoint(six)},
 				.direction = (enum direction)(1 + below(3)),
-				.owner = {.known = below(2) ? OWNER_UID : 0, .uid = below(5)},
+				.owner = random_owner(),
+				.when = (enum query_time)below(3),
+				.at = below(1000000),
 			};
 			const struct rule *rule;
 
@@ -203,13 +329,38 @@ static void test_empty(void **state)
 	policy_index_free(NULL);
 }
 
+/* Loading, and being refused, again and again leaves nothing behind. */
+static void test_reloads(void **state)
+{
+	char *text = random_rules(60), *bad = random_rules(20);
+	size_t used = 0;
+
+	(void)state;
+	memcpy(bad, "[rile ", 6);
+	for (unsigned i = 0; i < 1000; i++) {
+		struct err_list err;
+		struct policy *p = policy_try(i % 4 ? text : bad, &err);
+
+		assert_true(!p == (i % 4 == 0));
+		policy_put(p);
+		err_fini(&err);
+		if (i == 100)
+			used = mallinfo2().uordblks;
+	}
+	assert_true(mallinfo2().uordblks <= used + 4096);
+	free(text);
+	free(bad);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_reloads),
 		cmocka_unit_test(test_few),
 		cmocka_unit_test(test_empty),
 	};
 
+	setenv("TZ", "UTC", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
