@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Makefile - build, check, demo, install. `make help` lists the targets.
 
-PROGRAMS := attlsd attlsctl attls-keyring attls-net
+PROGRAMS := attlsd attlsctl attls-keyring attls-racdcert attls-net
 MAIN_attlsd        := gateway/daemon/main.c
 MAIN_attlsctl      := gateway/ctl/main.c
 MAIN_attls-keyring := keyring/cli/main.c
+MAIN_attls-racdcert := keyring/racdcert/main.c
 MAIN_attls-net     := gateway/net/main.c
-FOLDERS := base keyring keyring/cli rules gateway/packet gateway/tcp gateway/tls \
+FOLDERS := base keyring keyring/cli keyring/racdcert rules gateway/packet gateway/tcp gateway/tls \
            gateway/flow gateway/worker gateway/daemon gateway/ctl gateway/net
 
 # SAN=1: AddressSanitizer and UndefinedBehaviorSanitizer, in a build folder of its own

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "keyring/heap.h"
+#include "keyring/initext.h"
 #include "keyring/name.h"
 
 #define GROUP_PREFIX "group:"
@@ -100,32 +101,14 @@ static void take_list(
 	free(copy);
 }
 
-static bool is_key(const char *word)
-{
-	for (size_t i = 0; keys[i]; i++) {
-		if (strcasecmp(keys[i], word) == 0)
-			return true;
-	}
-	return false;
-}
-
 bool access_parse(struct access *a, const struct ini_section *s, char *owner, char *name,
 	struct err_list *err)
 {
-	bool some = false;
-
 	*a = (struct access){.given = true};
 	if (!take_ring_name(s, owner, name, err))
 		return false;
-	for (size_t i = 0; i < s->entry_count; i++) {
-		const char *key = s->entries[i].key, *near = ini_nearest(key, keys);
-
-		some = some || is_key(key);
-		if (!is_key(key))
-			ini_error(err, s, key, "unknown key%s%s%s", near ? "; did you mean " : "",
-				near ? near : "", near ? "?" : "");
-	}
-	if (!some) {
+	initext_keys_known(s, keys, err);
+	if (!ini_get(s, "read") && !ini_get(s, "update") && !ini_get(s, "control")) {
 		ini_error(err, s, NULL,
 			"grants nothing: write read, update or control = USER, group:NAME or *");
 		return false;

@@ -3,13 +3,14 @@
 #include "keyring/certfile.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/ini.h"
 #include "keyring/heap.h"
+#include "keyring/initext.h"
 #include "keyring/name.h"
 #include "keyring/pem.h"
 
@@ -84,44 +85,45 @@ static void take_meta(struct cert *c, const struct ini_section *s, struct err_li
 		ini_error(err, s, NULL, "unknown section: only [certificate] is known here");
 		return;
 	}
-	for (size_t i = 0; i < s->entry_count; i++) {
-		const char *key = s->entries[i].key;
-		const char *near = ini_nearest(key, meta_keys);
-
-		if (strcasecmp(key, "trust") != 0 && strcasecmp(key, "notes") != 0)
-			ini_error(err, s, key, "unknown key%s%s%s", near ? "; did you mean " : "",
-				near ? near : "", near ? "?" : "");
-	}
-	if (ini_get(s, "notes") && !c->notes) {
-		c->notes = heap_copy(ini_get(s, "notes"));
-		for (char *p = c->notes; (p = strchr(p, '"'));) /* it is written in quotes */
-			*p = '\'';
-	}
+	initext_keys_known(s, meta_keys, err);
+	if (!c->notes)
+		c->notes = initext_value(s, "notes");
 	if (trust && !cert_trust_parse(trust, &c->trust))
 		ini_error(err, s, "trust", "\"%s\" is none of trust, notrust, hightrust", trust);
 }
 
 char *certfile_meta_text(const struct cert *c)
 {
-	return heap_format("[certificate]\ntrust = %s\n%s%s%s", cert_trust_name(c->trust),
-		c->notes ? "notes = \"" : "", c->notes ? c->notes : "", c->notes ? "\"\n" : "");
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		abort();
+	fprintf(f, "[certificate]\ntrust = %s\n", cert_trust_name(c->trust));
+	if (c->notes)
+		initext_write(f, "notes", c->notes);
+	if (fclose(f) != 0)
+		abort();
+	return text;
 }
 
 /* Nearly all files are as we write them; the reader of INI files costs ten times as much. */
 static bool is_plain_meta(struct cert *c, const char *text)
 {
-	for (enum cert_trust t = CERT_NOTRUST; t <= CERT_HIGHTRUST; t++) {
-		struct cert like = {.trust = t};
-		char *plain = certfile_meta_text(&like);
-		bool same = strcmp(plain, text) == 0;
+	static const char head[] = "[certificate]\ntrust = ";
+	char word[16];
+	size_t len;
 
-		free(plain);
-		if (same)
-			c->trust = t;
-		if (same)
-			return true;
-	}
-	return false;
+	if (strncmp(text, head, strlen(head)) != 0)
+		return false;
+	text += strlen(head);
+	len = strcspn(text, "\n");
+	if (len >= sizeof(word) || strcmp(text + len, "\n") != 0)
+		return false;
+	memcpy(word, text, len);
+	word[len] = '\0';
+	return cert_trust_parse(word, &c->trust);
 }
 
 static void parse_meta(

@@ -14,7 +14,7 @@
 #include "keyring/heap.h"
 #include "keyring/subject.h"
 
-enum { SERIAL_BITS = 159, RSA_LEAST = 2048, RSA_MOST = 16384 };
+enum { SERIAL_BITS = 159, RSA_LEAST = 1024, RSA_USUAL = 2048, RSA_MOST = 16384 };
 
 static const struct {
 	const char *type;
@@ -25,6 +25,10 @@ static const struct {
 	{"nistecc", 256, "EC", "P-256"},
 	{"nistecc", 384, "EC", "P-384"},
 	{"nistecc", 521, "EC", "P-521"},
+	{"bpecc", 256, "EC", "brainpoolP256r1"},
+	{"bpecc", 320, "EC", "brainpoolP320r1"},
+	{"bpecc", 384, "EC", "brainpoolP384r1"},
+	{"bpecc", 512, "EC", "brainpoolP512r1"},
 	{"ed25519", 0, "ED25519", NULL},
 	{"rsa", 0, "RSA", NULL},
 };
@@ -44,7 +48,7 @@ EVP_PKEY *issue_key(const char *type, int size, struct err_list *err)
 	EVP_PKEY *key = NULL;
 
 	if (size == 0)
-		size = is_rsa ? RSA_LEAST : 256;
+		size = is_rsa ? RSA_USUAL : 256;
 	for (size_t i = 0; i < sizeof(key_kinds) / sizeof(key_kinds[0]) && !key; i++) {
 		if (strcasecmp(type, key_kinds[i].type) != 0)
 			continue;
@@ -56,28 +60,30 @@ EVP_PKEY *issue_key(const char *type, int size, struct err_list *err)
 	ERR_clear_error();
 	if (!key)
 		err_add(err,
-			"no key of type %s and size %d: rsa has 2048 to 16384 bits, nistecc 256, "
-			"384 or 521; the third type is ed25519",
+			"no key of type %s and size %d: rsa has 1024 to 16384 bits, nistecc 256, "
+			"384 or 521, bpecc 256, 320, 384 or 512; the fourth type is ed25519",
 			type, size);
+	else if (is_rsa && size < RSA_USUAL)
+		err_warn(err,
+			"an RSA key of %d bits is weak: gateways and peers refuse it unless they "
+			"are told otherwise (min_key)",
+			size);
 	return key;
 }
 
-static const struct {
-	const char *word;
-	enum issue_usage usage;
-} usage_words[] = {
-	{"handshake", ISSUE_HANDSHAKE},
-	{"dataencrypt", ISSUE_DATAENCRYPT},
-	{"docsign", ISSUE_DOCSIGN},
-	{"certsign", ISSUE_CERTSIGN},
-	{"keyagree", ISSUE_KEYAGREE},
-};
+static const char *const usage_words[] = {
+	"handshake", "dataencrypt", "docsign", "certsign", "keyagree"};
+
+const char *issue_usage_word(size_t i)
+{
+	return i < sizeof(usage_words) / sizeof(usage_words[0]) ? usage_words[i] : NULL;
+}
 
 static unsigned usage_word(const char *word)
 {
-	for (size_t i = 0; i < sizeof(usage_words) / sizeof(usage_words[0]); i++) {
-		if (strcasecmp(word, usage_words[i].word) == 0)
-			return usage_words[i].usage;
+	for (size_t i = 0; issue_usage_word(i); i++) {
+		if (strcasecmp(word, issue_usage_word(i)) == 0)
+			return 1u << i;
 	}
 	return 0;
 }
@@ -104,6 +110,44 @@ bool issue_usage_parse(const char *text, unsigned *usage, struct err_list *err)
 	return good && *usage;
 }
 
+unsigned issue_usage_from(uint32_t bits)
+{
+	static const struct {
+		uint32_t bits;
+		enum issue_usage usage;
+	} pairs[] = {
+		{KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT, ISSUE_HANDSHAKE},
+		{KU_DATA_ENCIPHERMENT, ISSUE_DATAENCRYPT},
+		{KU_NON_REPUDIATION, ISSUE_DOCSIGN},
+		{KU_KEY_CERT_SIGN | KU_CRL_SIGN, ISSUE_CERTSIGN},
+		{KU_KEY_AGREEMENT, ISSUE_KEYAGREE},
+	};
+	unsigned usage = 0;
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		usage |= bits & pairs[i].bits ? pairs[i].usage : 0;
+	return usage;
+}
+
+unsigned issue_usage_of(X509 *x)
+{
+	uint32_t bits = X509_get_key_usage(x);
+
+	return bits == UINT32_MAX ? 0 : issue_usage_from(bits);
+}
+
+const char *issue_key_type(const EVP_PKEY *key)
+{
+	char group[64] = "";
+
+	if (EVP_PKEY_is_a(key, "ED25519"))
+		return "ed25519";
+	if (!EVP_PKEY_is_a(key, "EC"))
+		return "rsa";
+	EVP_PKEY_get_group_name(key, group, sizeof(group), NULL);
+	return strncmp(group, "brainpool", strlen("brainpool")) == 0 ? "bpecc" : "nistecc";
+}
+
 /* Random and positive: at least 64 unpredictable bits (CA/Browser Forum BR 7.1). */
 static bool set_serial(X509 *x)
 {
@@ -117,7 +161,7 @@ static bool set_serial(X509 *x)
 
 static bool set_names(X509 *x, const struct issue *i, struct err_list *err)
 {
-	X509_NAME *subject = subject_parse(i->subject, err);
+	X509_NAME *subject = i->subject ? subject_parse(i->subject, err) : X509_NAME_dup(i->name);
 	bool good = subject && X509_set_subject_name(x, subject) &&
 		    X509_set_issuer_name(x, i->signer ? X509_get_subject_name(i->signer) : subject);
 
@@ -158,11 +202,15 @@ static bool add_key_usage(X509 *x, X509V3_CTX *ctx, unsigned usage, bool is_rsa)
 	return add_extension(x, ctx, NID_key_usage, text);
 }
 
-static bool add_altnames(X509 *x, const char *text, struct err_list *err)
+static bool add_altnames(X509 *x, const struct issue *i, struct err_list *err)
 {
-	GENERAL_NAMES *names = altnames_parse(text, err);
-	bool good = names && X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, 0);
+	GENERAL_NAMES *names;
+	bool good;
 
+	if (!i->altnames)
+		return !i->names || X509_add1_ext_i2d(x, NID_subject_alt_name, i->names, 0, 0);
+	names = altnames_parse(i->altnames, err);
+	good = names && X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, 0);
 	GENERAL_NAMES_free(names);
 	return good;
 }
@@ -178,11 +226,11 @@ static bool add_extensions(X509 *x, const struct issue *i, EVP_PKEY *key, struct
 	       add_key_usage(x, &ctx, i->usage, EVP_PKEY_is_a(key, "RSA")) &&
 	       add_extension(x, &ctx, NID_subject_key_identifier, "hash") &&
 	       add_extension(x, &ctx, NID_authority_key_identifier, "keyid") &&
-	       (!i->altnames || add_altnames(x, i->altnames, err));
+	       add_altnames(x, i, err);
 }
 
-/* A digest as strong as the key (Ed25519 has its own). */
-static const EVP_MD *digest_for(const EVP_PKEY *key)
+/* As strong as the key. */
+const EVP_MD *issue_digest(const EVP_PKEY *key)
 {
 	int bits = EVP_PKEY_get_bits(key);
 
@@ -221,7 +269,7 @@ X509 *issue_certificate(const struct issue *i, EVP_PKEY *key, struct err_list *e
 	if (x && X509_set_version(x, X509_VERSION_3) && set_serial(x) && set_names(x, i, err) &&
 		ASN1_TIME_set(X509_getm_notBefore(x), i->not_before) &&
 		ASN1_TIME_set(X509_getm_notAfter(x), i->not_after) && X509_set_pubkey(x, key) &&
-		add_extensions(x, i, key, err) && X509_sign(x, signer, digest_for(signer)))
+		add_extensions(x, i, key, err) && X509_sign(x, signer, issue_digest(signer)))
 		return x;
 	if (err->count == before)
 		err_add(err, "the certificate cannot be made: %s",

@@ -6,6 +6,15 @@
 #include "keyring/keyring.h"
 #include "keyring/name.h"
 
+bool keyring_has(const struct keyring *r, const struct cert *c)
+{
+	for (size_t i = 0; i < r->connection_count; i++) {
+		if (r->connections[i].cert == c)
+			return true;
+	}
+	return false;
+}
+
 bool keyring_check(const struct keyring *r, struct err_list *err)
 {
 	bool good = true;

@@ -92,6 +92,9 @@ const struct keyring *keystore_ring_at(const struct keystore *k, size_t i);
  */
 const char *keystore_user_at(const struct keystore *k, size_t i);
 
+/** keyring_has() - whether @c is connected to @r */
+bool keyring_has(const struct keyring *r, const struct cert *c);
+
 /**
  * keyring_check() - decode what is connected to @r
  * Return: false with a sentence for each certificate or key that is not good.

@@ -37,25 +37,38 @@ static int hex_digit(char c)
 	return at ? (int)((at - digits) % 16) : -1;
 }
 
+/* One character of @text, or the one that %XX stands for; moves @text on. */
+static char next_char(const char **text)
+{
+	int high = **text == '%' ? hex_digit((*text)[1]) : -1;
+	int low = high >= 0 ? hex_digit((*text)[2]) : -1;
+
+	if (low < 0)
+		return *(*text)++;
+	*text += 3;
+	return (char)(high << 4 | low);
+}
+
 bool name_decode(const char *text, char *out)
 {
 	size_t n = 0;
 
 	for (; *text && n < NAME_FILE; n++) {
-		int high = *text == '%' ? hex_digit(text[1]) : -1;
-		int low = high >= 0 ? hex_digit(text[2]) : -1;
-
-		if (low < 0) {
-			out[n] = *text++;
-			continue;
-		}
-		out[n] = (char)(high << 4 | low);
+		out[n] = next_char(&text);
 		if (!out[n])
 			return false;
-		text += 3;
 	}
 	out[n] = '\0';
 	return n > 0 && !*text;
+}
+
+void name_unescape(char *text)
+{
+	const char *from = text;
+
+	while (*from)
+		*text++ = next_char(&from);
+	*text = '\0';
 }
 
 void name_with_suffix(const char *name, const char *suffix, char *out)

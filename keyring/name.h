@@ -30,6 +30,9 @@ bool name_encode(const char *name, char *out);
  */
 bool name_decode(const char *text, char *out);
 
+/** name_unescape() - each %XX in @text becomes that byte, in place */
+void name_unescape(char *text);
+
 /**
  * name_from_file() - the name behind a file name, which must be spelled as name_encode() does
  * @suffix: to be cut off, ".pem"; "" for directories

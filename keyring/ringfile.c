@@ -11,6 +11,7 @@
 #include "keyring/certfile.h"
 #include "keyring/files.h"
 #include "keyring/heap.h"
+#include "keyring/initext.h"
 #include "keyring/name.h"
 
 static const char *const keys[] = {"owner", "label", "usage", "default", NULL};
@@ -20,20 +21,6 @@ enum cert_usage usage_of_owner(const char *owner)
 	if (strcasecmp(owner, "CERTAUTH") == 0)
 		return CERT_CERTAUTH;
 	return strcasecmp(owner, "SITE") == 0 ? CERT_SITE : CERT_PERSONAL;
-}
-
-static void refuse_unknown_keys(const struct ini_section *s, struct err_list *err)
-{
-	for (size_t i = 0; i < s->entry_count; i++) {
-		const char *key = s->entries[i].key, *near = ini_nearest(key, keys);
-		bool known = false;
-
-		for (size_t k = 0; keys[k]; k++)
-			known = known || strcasecmp(key, keys[k]) == 0;
-		if (!known)
-			ini_error(err, s, key, "unknown key%s%s%s", near ? "; did you mean " : "",
-				near ? near : "", near ? "?" : "");
-	}
 }
 
 static bool take_default(const struct ini_section *s, bool *is_default, struct err_list *err)
@@ -85,7 +72,7 @@ static void take_connection(struct ring_refs *refs, const struct ini_section *s,
 	char owner[NAME_SIZE], label[NAME_SIZE];
 	struct ring_ref ref = {.owner = owner, .label = label, .line = s->line};
 
-	refuse_unknown_keys(s, err);
+	initext_keys_known(s, keys, err);
 	if (!take_names(s, ring_owner, owner, label, err))
 		return;
 	ref.owner = (char *)name_owner(owner);
@@ -172,20 +159,6 @@ void ringfile_read(
 	refuse_two_defaults(refs, path, err);
 }
 
-/* In quotes wherever the INI syntax could mean something else by it. */
-static void put_name(FILE *f, const char *key, const char *name)
-{
-	char encoded[NAME_SIZE];
-	size_t len;
-
-	name_encode(name, encoded);
-	len = strlen(encoded);
-	if (strpbrk(encoded, ";#'\\") || encoded[0] == ' ' || encoded[len - 1] == ' ')
-		fprintf(f, "%s = \"%s\"\n", key, encoded);
-	else
-		fprintf(f, "%s = %s\n", key, encoded);
-}
-
 char *ringfile_text(const struct ring_refs *refs)
 {
 	char *text = NULL;
@@ -199,8 +172,8 @@ char *ringfile_text(const struct ring_refs *refs)
 		const struct ring_ref *r = &refs->items[i];
 
 		fprintf(f, "\n[connection %zu]\n", i + 1);
-		put_name(f, "owner", r->owner);
-		put_name(f, "label", r->label);
+		initext_write(f, "owner", r->owner);
+		initext_write(f, "label", r->label);
 		fprintf(f, "usage = %s\n", cert_usage_name(r->usage));
 		fprintf(f, "default = %s\n", r->is_default ? "yes" : "no");
 	}

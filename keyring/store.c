@@ -425,3 +425,45 @@ bool store_remove_ring(struct store *s, const char *owner, const char *name, str
 	close(folder);
 	return good;
 }
+
+bool store_write_map(struct store *s, const struct map_filter *f, struct err_list *err)
+{
+	char file[NAME_SIZE];
+	struct draft d = {.file = file, .mode = MODE_PUBLIC};
+	char *text;
+	int folder;
+	bool good;
+
+	if (!names_writable("maps", f->label, err))
+		return false;
+	folder = open_folder(s, s->fd, "maps", true);
+	if (folder < 0) {
+		err_add(err, "%s/maps: %s", s->dir, strerror(errno));
+		return false;
+	}
+	name_with_suffix(f->label, ".map", file);
+	text = mapfile_text(f);
+	d.text = text;
+	d.len = strlen(text);
+	good = put_file(s, folder, &d, err);
+	free(text);
+	close(folder);
+	return good;
+}
+
+bool store_remove_map(struct store *s, const char *label, struct err_list *err)
+{
+	int folder = open_folder(s, s->fd, "maps", false);
+	char file[NAME_SIZE];
+	bool good;
+
+	if (folder < 0) {
+		err_add(err, "%s/maps: %s", s->dir, strerror(errno));
+		return false;
+	}
+	name_with_suffix(label, ".map", file);
+	good = remove_file(s, folder, file, err);
+	fsync(folder);
+	close(folder);
+	return good;
+}

@@ -10,6 +10,7 @@
 #define ATTLS_KEYRING_STORE_H
 
 #include "keyring/keyring.h"
+#include "keyring/mapfile.h"
 #include "keyring/ringfile.h"
 
 struct store;
@@ -38,6 +39,10 @@ void store_close(struct store *s);
  * Return: false with a sentence in @err, as all that follow.
  */
 bool store_write_cert(struct store *s, const struct cert *c, unsigned parts, struct err_list *err);
+
+/** store_write_map() - write filter @f as maps/LABEL.map; store_remove_map() - remove it */
+bool store_write_map(struct store *s, const struct map_filter *f, struct err_list *err);
+bool store_remove_map(struct store *s, const char *label, struct err_list *err);
 
 /** store_has_cert() - whether there is a file of a certificate, even one that cannot be read */
 bool store_has_cert(struct store *s, const char *owner, const char *label);

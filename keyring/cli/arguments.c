@@ -48,6 +48,14 @@ static const struct option options[] = {
 	WITH_VALUE("format", ARG_FORMAT),
 	WITH_VALUE("out", ARG_OUT),
 	FLAG("json", ARG_JSON),
+	WITH_VALUE("newlabel", ARG_NEWLABEL),
+	FLAG("replace", ARG_REPLACE),
+	WITH_VALUE("request", ARG_REQUEST),
+	FLAG("force", ARG_FORCE),
+	WITH_VALUE("sdnfilter", ARG_SDNFILTER),
+	WITH_VALUE("idnfilter", ARG_IDNFILTER),
+	FLAG("multiid", ARG_MULTIID),
+	WITH_VALUE("criteria", ARG_CRITERIA),
 	{"keyring", required_argument, NULL, 'k'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -144,7 +152,7 @@ static bool trusts_agree(const struct arguments *a, struct err_list *err)
 }
 
 bool arguments_check(
-	const struct arguments *a, unsigned required, unsigned allowed, struct err_list *err)
+	const struct arguments *a, uint64_t required, uint64_t allowed, struct err_list *err)
 {
 	bool good = true;
 

@@ -4,6 +4,7 @@
 #define ATTLS_KEYRING_CLI_ARGUMENTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -34,16 +35,25 @@ enum argument {
 	ARG_FORMAT,
 	ARG_OUT,
 	ARG_JSON,
+	ARG_NEWLABEL,
+	ARG_REPLACE,
+	ARG_REQUEST,
+	ARG_FORCE,
+	ARG_SDNFILTER,
+	ARG_IDNFILTER,
+	ARG_MULTIID,
+	ARG_CRITERIA,
 	ARGUMENTS,
 };
 
-#define ARG_BIT(a) (1u << (a))
+#define ARG_BIT(a) (UINT64_C(1) << (a))
 
 struct arguments {
 	const char *dir;               /* -k */
 	const char *verb;              /* NULL: none given */
 	const char *operand;           /* what follows the verb without being an option, or NULL */
 	const char *values[ARGUMENTS]; /* NULL: not given; "" for those without a value */
+	const char *password;          /* as given, instead of in a file; NULL: none */
 	bool help;
 	bool version;
 };
@@ -57,7 +67,7 @@ bool arguments_parse(struct arguments *a, int argc, char **argv, struct err_list
  * Return: false with a sentence for each argument that is wrong.
  */
 bool arguments_check(
-	const struct arguments *a, unsigned required, unsigned allowed, struct err_list *err);
+	const struct arguments *a, uint64_t required, uint64_t allowed, struct err_list *err);
 
 /**
  * arguments_owner() - the owner that --id, --certauth or --site name

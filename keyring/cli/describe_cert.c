@@ -11,6 +11,7 @@
 #include "keyring/certfile.h"
 #include "keyring/cli/verbs.h"
 #include "keyring/heap.h"
+#include "keyring/issue.h"
 #include "keyring/subject.h"
 
 const char *describe_time(const ASN1_TIME *t, char *buf)
@@ -41,6 +42,15 @@ static char *key_text(const X509 *x)
 	return heap_format("%s %d", type ? type : "unknown", key ? EVP_PKEY_get_bits(key) : 0);
 }
 
+const struct column describe_columns[DESCRIBE_COLUMNS] = {
+	{.header = "OWNER"},
+	{.header = "LABEL"},
+	{.header = "STATUS"},
+	{.header = "KEY"},
+	{.header = "VALID TO"},
+	{.header = "SUBJECT"},
+};
+
 /* From the facts alone: a table of ten thousand must not decode each. */
 void describe_row(struct columns *t, const struct cert *c)
 {
@@ -66,13 +76,17 @@ void print_clean(const char *text)
 	free(copy);
 }
 
-static bool is_in_ring(const struct keyring *r, const struct cert *c)
+/* RACDCERT's words for the key usage extension; NULL without one. */
+static json_t *usage_json(X509 *x)
 {
-	for (size_t i = 0; i < r->connection_count; i++) {
-		if (r->connections[i].cert == c)
-			return true;
+	unsigned usage = issue_usage_of(x);
+	json_t *list = usage ? json_array() : json_null();
+
+	for (size_t i = 0; usage && issue_usage_word(i); i++) {
+		if (usage & 1u << i)
+			json_array_append_new(list, json_string(issue_usage_word(i)));
 	}
-	return false;
+	return list;
 }
 
 static json_t *rings_json(const struct desk *d, const struct cert *c)
@@ -85,7 +99,7 @@ static json_t *rings_json(const struct desk *d, const struct cert *c)
 		const struct keyring *r = keystore_ring_at(d->keys, i);
 		char *name;
 
-		if (!is_in_ring(r, c))
+		if (!keyring_has(r, c))
 			continue;
 		name = heap_format("%s/%s", r->owner, r->name);
 		json_array_append_new(list, json_text(name));
@@ -121,6 +135,9 @@ json_t *describe_json(const struct desk *d, const struct cert *c)
 		json_string(describe_time(X509_get0_notBefore(cert_x509(c)), date)));
 	json_object_set_new(
 		j, "not_after", json_string(describe_time(X509_get0_notAfter(cert_x509(c)), date)));
+	json_object_set_new(j, "keyusage", usage_json(cert_x509(c)));
+	if (c->notes)
+		json_object_set_new(j, "notes", json_text(c->notes));
 	if (d)
 		json_object_set_new(j, "rings", rings_json(d, c));
 	return j;
@@ -140,9 +157,11 @@ static const struct {
 	{"key", "Key"},
 	{"private_key", "Private key"},
 	{"ca", "CA"},
+	{"keyusage", "Key usage"},
 	{"signature", "Signature"},
 	{"not_before", "Valid from"},
 	{"not_after", "Valid to"},
+	{"notes", "Notes"},
 	{"rings", "Rings"},
 	{"stored_as", "Stored as"},
 	{"status", "Status there"},

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* desk.c - what the verbs share: the keyring directory read, locked for changes, looked through */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "keyring/cli/verbs.h"
 
@@ -67,17 +71,55 @@ const struct cert *desk_cert(
 	return c && cert_check(c, err) ? c : NULL;
 }
 
+bool desk_facts(const X509 *x, struct facts *f, unsigned char **der)
+{
+	int len;
+
+	*der = NULL;
+	len = i2d_X509((X509 *)x, der);
+	return len > 0 && facts_find(f, span_of(*der, (size_t)len));
+}
+
 const struct cert *desk_same(const struct desk *d, const X509 *x)
 {
-	const struct cert *found = NULL;
-	unsigned char *der = NULL;
-	int len = i2d_X509(x, &der);
+	unsigned char *der;
 	struct facts f;
+	const struct cert *found = desk_facts(x, &f, &der) ? keystore_same(d->keys, &f) : NULL;
 
-	if (len > 0 && facts_find(&f, span_of(der, (size_t)len)))
-		found = keystore_same(d->keys, &f);
 	OPENSSL_free(der);
 	return found;
+}
+
+static bool write_bytes(int fd, const char *data, long len)
+{
+	for (ssize_t n; len > 0; data += n, len -= n) {
+		n = write(fd, data, (size_t)len);
+		if (n < 0)
+			return false;
+	}
+	return true;
+}
+
+bool write_out(const char *path, BIO *bytes, bool secret, struct err_list *err)
+{
+	mode_t mode = secret ? 0600 : 0666;
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode) : STDOUT_FILENO;
+	char *data;
+	long len = BIO_get_mem_data(bytes, &data);
+	bool good = fd >= 0 && (!path || !secret || fchmod(fd, mode) == 0) &&
+		    write_bytes(fd, data, len);
+
+	if (path && fd >= 0 && close(fd) < 0)
+		good = false;
+	if (!good)
+		err_add(err, "%s: cannot be written: %s", path ? path : "standard output",
+			strerror(errno));
+	return good;
+}
+
+struct password arguments_password(const struct arguments *a)
+{
+	return (struct password){.text = a->password, .file = a->values[ARG_PASSWORD_FILE]};
 }
 
 bool arguments_trust(const struct arguments *a, const char *owner, enum cert_trust otherwise,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* verb_add.c - add, delete: certificates from files into the store, and out of it */
+/* verb_add.c - add: certificates from files into the store */
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "keyring/cli/bundle.h"
 #include "keyring/cli/verbs.h"
@@ -22,10 +23,10 @@ static void free_label(const struct desk *d, const char *owner, char *label)
 
 static bool read_input(struct bundle *b, const struct arguments *a, struct err_list *err)
 {
+	struct password password = arguments_password(a);
 	struct bundle apart;
-	const char *password_file = a->values[ARG_PASSWORD_FILE];
 
-	if (!bundle_read(b, a->values[ARG_CERT], password_file, err))
+	if (!bundle_read(b, a->values[ARG_CERT], &password, err))
 		return false;
 	if (sk_X509_num(b->certs) <= 0) {
 		err_add(err, "%s: holds no certificate", a->values[ARG_CERT]);
@@ -33,7 +34,7 @@ static bool read_input(struct bundle *b, const struct arguments *a, struct err_l
 	}
 	if (!a->values[ARG_KEY])
 		return true;
-	if (!bundle_read(&apart, a->values[ARG_KEY], password_file, err))
+	if (!bundle_read(&apart, a->values[ARG_KEY], &password, err))
 		return false;
 	EVP_PKEY_free(b->key);
 	b->key = apart.key;
@@ -44,48 +45,87 @@ static bool read_input(struct bundle *b, const struct arguments *a, struct err_l
 	return b->key != NULL;
 }
 
-/* The certificate that the label is for: the key's, or the first; taken out of the bundle. */
+static bool has_issued(X509 *x, STACK_OF(X509) * certs)
+{
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		X509 *other = sk_X509_value(certs, i);
+
+		if (other != x && X509_check_issued(x, other) == X509_V_OK)
+			return true;
+	}
+	return false;
+}
+
+/* Which one the label is for: the key's, else the first that issued none of the others. */
+static int find_main(const struct bundle *b)
+{
+	for (int i = 0; i < sk_X509_num(b->certs); i++) {
+		X509 *x = sk_X509_value(b->certs, i);
+
+		if (b->key ? X509_check_private_key(x, b->key) == 1 : !has_issued(x, b->certs))
+			return i;
+	}
+	return b->key ? -1 : 0;
+}
+
+/* It, taken out of the bundle. */
 static X509 *take_main(struct bundle *b, struct err_list *err)
 {
-	for (int i = 0; b->key && i < sk_X509_num(b->certs); i++) {
-		if (X509_check_private_key(sk_X509_value(b->certs, i), b->key) == 1) {
-			ERR_clear_error();
-			return sk_X509_delete(b->certs, i);
-		}
-	}
+	int i = find_main(b);
+
 	ERR_clear_error();
-	if (!b->key)
-		return sk_X509_shift(b->certs);
+	if (i >= 0)
+		return sk_X509_delete(b->certs, i);
 	err_add(err, "the private key belongs to no certificate in the file");
 	return NULL;
 }
 
-static bool same_public_key(const X509 *a, const X509 *b)
+static bool same_public_key(const struct cert *a, const X509 *x)
 {
-	const EVP_PKEY *x = X509_get0_pubkey(a), *y = X509_get0_pubkey(b);
+	unsigned char *der;
+	struct facts f;
+	bool same = desk_facts(x, &f, &der) && span_equal(a->facts.public_key, f.public_key);
 
-	return x && y && EVP_PKEY_eq(x, y) == 1;
+	OPENSSL_free(der);
+	return same;
+}
+
+/* What @owner has for the key of @x with the private key: its request, or its last edition. */
+static const struct cert *find_predecessor(const struct desk *d, const char *owner, const X509 *x)
+{
+	const struct cert *c;
+
+	for (size_t i = 0; (c = keystore_cert_at(d->keys, i)); i++) {
+		if (strcasecmp(c->owner, owner) == 0 && cert_has_key(c) && same_public_key(c, x))
+			return c;
+	}
+	return NULL;
 }
 
 /* A certificate is stored once; a renewal (same key) takes the place of the old one. */
-static bool may_store(const struct desk *d, const struct cert *c, struct err_list *err)
+static bool may_store(
+	const struct desk *d, const struct cert *c, bool replace, struct err_list *err)
 {
 	const struct cert *same = desk_same(d, cert_x509(c));
 	const struct cert *old = keystore_cert(d->keys, c->owner, c->label);
+	const struct cert *before = find_predecessor(d, c->owner, cert_x509(c));
 
-	if (same && same != old) {
+	if (same && same != old)
 		err_add(err, "this certificate is stored already, as %s/%s", same->owner,
 			same->label);
-		return false;
-	}
-	if (old && !same_public_key(cert_x509(old), cert_x509(c))) {
+	else if (old && !replace && !same_public_key(old, cert_x509(c)))
 		err_add(err,
-			"%s/%s is there already, with another key: delete it first, or take "
-			"another label",
+			"%s/%s is there already, with another key: say --replace, or take another "
+			"label",
 			c->owner, c->label);
-		return false;
-	}
-	return true;
+	else if (before && !old)
+		err_add(err,
+			"the private key of this certificate is stored as %s/%s: leave --label out "
+			"to renew that one, and change its label with alter --newlabel",
+			before->owner, before->label);
+	else
+		return true;
+	return false;
 }
 
 static bool store_main(struct desk *d, const struct cert *c, struct err_list *err)
@@ -93,7 +133,11 @@ static bool store_main(struct desk *d, const struct cert *c, struct err_list *er
 	const struct cert *old = keystore_cert(d->keys, c->owner, c->label);
 	unsigned parts = STORE_CERT;
 
-	if (cert_key(c))
+	/* with another key and without a private one, the old private key is of no use */
+	if (old && !c->key && cert_has_key(old) && !same_public_key(old, cert_x509(c)) &&
+		!store_remove_cert(d->store, c->owner, c->label, STORE_KEY, err))
+		return false;
+	if (c->key)
 		parts |= STORE_KEY;
 	if (!old || old->trust != c->trust)
 		parts |= STORE_META;
@@ -136,6 +180,24 @@ static bool store_chain(struct desk *d, const struct arguments *a, struct bundle
 	return true;
 }
 
+/* What to store under which label; where none was given, the predecessor's, else a new one. */
+static bool take_identity(struct cert *c, const struct desk *d, const struct arguments *a,
+	char *label, struct err_list *err)
+{
+	const struct cert *old = NULL;
+
+	if (!c->label)
+		old = find_predecessor(d, c->owner, cert_x509(c));
+	if (old)
+		snprintf(label, NAME_SIZE, "%s", old->label);
+	else if (!c->label)
+		free_label(d, c->owner, label);
+	c->label = c->label ? c->label : label;
+	old = keystore_cert(d->keys, c->owner, c->label);
+	c->notes = old ? old->notes : NULL;
+	return arguments_trust(a, c->owner, old ? old->trust : CERT_TRUST, &c->trust, err);
+}
+
 static bool add(struct desk *d, const struct arguments *a, struct bundle *b, struct err_list *err)
 {
 	char label[NAME_SIZE];
@@ -144,18 +206,11 @@ static bool add(struct desk *d, const struct arguments *a, struct bundle *b, str
 		.label = (char *)a->values[ARG_LABEL],
 		.key = b->key,
 	};
-	const struct cert *old;
 	bool good;
 
-	if (!c.label) {
-		free_label(d, c.owner, label);
-		c.label = label;
-	}
-	old = keystore_cert(d->keys, c.owner, c.label);
-	if (!arguments_trust(a, c.owner, old ? old->trust : CERT_TRUST, &c.trust, err))
-		return false;
 	c.x509 = take_main(b, err);
-	good = c.x509 && may_store(d, &c, err) && store_main(d, &c, err);
+	good = c.x509 && take_identity(&c, d, a, label, err) &&
+	       may_store(d, &c, a->values[ARG_REPLACE], err) && store_main(d, &c, err);
 	if (good)
 		say_stored(&c);
 	X509_free(c.x509);
@@ -178,50 +233,5 @@ bool verb_add(const struct arguments *a, struct err_list *err)
 		desk_close(&d);
 	}
 	bundle_free(&b);
-	return good;
-}
-
-/* Take references to a certificate out of each ring that has one. */
-static bool disconnect(struct desk *d, const char *owner, const char *label, struct err_list *err)
-{
-	size_t certs, rings;
-	bool good = true;
-
-	keystore_count(d->keys, &certs, &rings);
-	for (size_t i = 0; i < rings && good; i++) {
-		const struct keyring *r = keystore_ring_at(d->keys, i);
-		char *path = store_ring_path(d->store, r->owner, r->name);
-		struct ring_refs refs = {0};
-		struct ring_ref *ref;
-		size_t before = err->count;
-
-		if (path)
-			ringfile_read(&refs, path, r->owner, err);
-		ref = refs_find(&refs, owner, label);
-		if (ref && err->count == before) {
-			refs_drop(&refs, ref);
-			good = store_write_ring(d->store, r->owner, r->name, &refs, err);
-		}
-		good = good && err->count == before;
-		refs_free(&refs);
-		free(path);
-	}
-	return good;
-}
-
-bool verb_delete(const struct arguments *a, struct err_list *err)
-{
-	const char *owner = arguments_owner(a), *label = a->values[ARG_LABEL];
-	struct desk d;
-	bool good;
-
-	if (!desk_open(&d, a, true, err))
-		return false;
-	good = store_has_cert(d.store, owner, label);
-	if (!good)
-		err_add(err, "there is no certificate %s/%s", owner, label);
-	good = good && disconnect(&d, owner, label, err) &&
-	       store_remove_cert(d.store, owner, label, STORE_ALL, err);
-	desk_close(&d);
 	return good;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* verb_gencert.c - gencert: make a key and a certificate, signed by itself or by another */
+/* verb_gencert.c - gencert, rekey: make a key and a certificate, signed by itself or by another */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,9 @@
 #include <time.h>
 
 #include "keyring/cli/verbs.h"
+#include "keyring/files.h"
 #include "keyring/heap.h"
-#include "keyring/issue.h"
+#include "keyring/request.h"
 
 enum { DAY = 24 * 60 * 60, DAYS_USUAL = 365, DAYS_MOST = 36500 };
 
@@ -115,23 +116,39 @@ static bool take_issue(
 	*i = (struct issue){
 		.subject = a->values[ARG_SUBJECT],
 		.altnames = a->values[ARG_ALTNAME],
-		.usage = a->values[ARG_CERTAUTH] ? 0 : ISSUE_HANDSHAKE,
 	};
 	if (usage && !issue_usage_parse(usage, &i->usage, err))
 		return false;
-	if (a->values[ARG_CERTAUTH])
-		i->usage |= ISSUE_CERTSIGN;
 	return take_validity(i, a, err) && take_signer(i, a, d, err);
 }
 
-static EVP_PKEY *make_key(const struct arguments *a, struct err_list *err)
+/* A CA's certificate signs, and any other shakes hands, unless told otherwise. */
+static void default_usage(struct issue *i, const struct arguments *a)
 {
-	const char *type = a->values[ARG_KEYTYPE] ? a->values[ARG_KEYTYPE] : "rsa";
+	if (a->values[ARG_CERTAUTH])
+		i->usage |= ISSUE_CERTSIGN;
+	else if (!i->usage)
+		i->usage = ISSUE_HANDSHAKE;
+}
+
+static EVP_PKEY *make_key(const struct arguments *a, const char *type, struct err_list *err)
+{
 	long size = 0;
 
+	if (a->values[ARG_KEYTYPE])
+		type = a->values[ARG_KEYTYPE];
 	if (a->values[ARG_SIZE] && !parse_number(a->values[ARG_SIZE], "size", 16384, &size, err))
 		return NULL;
 	return issue_key(type, (int)size, err);
+}
+
+static bool is_free(const struct desk *d, const struct cert *c, struct err_list *err)
+{
+	if (!keystore_cert(d->keys, c->owner, c->label))
+		return true;
+	err_add(err, "%s/%s is there already: delete it first, or take another label", c->owner,
+		c->label);
+	return false;
 }
 
 static bool generate(
@@ -139,16 +156,80 @@ static bool generate(
 {
 	struct issue i;
 
-	if (keystore_cert(d->keys, c->owner, c->label)) {
-		err_add(err, "%s/%s is there already: delete it first, or take another label",
-			c->owner, c->label);
+	if (!a->values[ARG_SUBJECT])
+		err_add(err, "gencert needs --subject, or a request");
+	if (!a->values[ARG_SUBJECT] || !is_free(d, c, err) ||
+		!arguments_trust(a, c->owner, CERT_TRUST, &c->trust, err) ||
+		!take_issue(&i, a, d, err))
 		return false;
-	}
-	if (!arguments_trust(a, c->owner, CERT_TRUST, &c->trust, err) || !take_issue(&i, a, d, err))
-		return false;
-	c->key = make_key(a, err);
+	default_usage(&i, a);
+	c->key = make_key(a, "rsa", err);
 	c->x509 = c->key ? issue_certificate(&i, c->key, err) : NULL;
-	return c->x509 && store_write_cert(d->store, c, STORE_CERT | STORE_KEY | STORE_META, err);
+	return c->x509 && store_write_cert(d->store, c, STORE_ALL, err);
+}
+
+static X509_REQ *read_request(const char *path, struct err_list *err)
+{
+	X509_REQ *request = NULL;
+	struct stat st;
+	size_t len;
+	char *text = file_read(path, &st, &len);
+
+	if (text)
+		request = request_parse(path, text, len, err);
+	else
+		err_add(err, "%s: cannot be read: %s", path, strerror(errno));
+	file_free(text, len);
+	return request;
+}
+
+/* Where a certificate has the label, the request must be for its key, which then stays. */
+static bool may_take(
+	const struct desk *d, const struct cert *c, const EVP_PKEY *key, struct err_list *err)
+{
+	const struct cert *old = keystore_cert(d->keys, c->owner, c->label);
+
+	if (!old || (cert_x509(old) && EVP_PKEY_eq(X509_get0_pubkey(cert_x509(old)), key) == 1))
+		return true;
+	err_add(err, "%s/%s is there already, and the request is for another key", c->owner,
+		c->label);
+	return false;
+}
+
+static bool sign_request(struct desk *d, const struct arguments *a, struct cert *c,
+	X509_REQ *request, struct err_list *err)
+{
+	const struct cert *old = keystore_cert(d->keys, c->owner, c->label);
+	EVP_PKEY *key = X509_REQ_get0_pubkey(request);
+	struct issue i;
+
+	if (!may_take(d, c, key, err) || !take_issue(&i, a, d, err) ||
+		!request_wish(&i, request, err))
+		return false;
+	if (!i.signer)
+		err_add(err, "a request is signed by a CA: give --signwith");
+	default_usage(&i, a);
+	if (i.signer && arguments_trust(a, c->owner, old ? old->trust : CERT_TRUST, &c->trust, err))
+		c->x509 = issue_certificate(&i, key, err);
+	GENERAL_NAMES_free(i.names);
+	c->notes = old ? old->notes : NULL;
+	return c->x509 && store_write_cert(d->store, c, STORE_CERT | STORE_META, err);
+}
+
+static bool generate_for(
+	struct desk *d, const struct arguments *a, struct cert *c, struct err_list *err)
+{
+	const char *path = a->values[ARG_REQUEST];
+	X509_REQ *request = path ? read_request(path, err) : NULL;
+	bool good;
+
+	if (!path)
+		return generate(d, a, c, err);
+	if (a->values[ARG_KEYTYPE] || a->values[ARG_SIZE])
+		err_add(err, "the request brings its key: leave --keytype and --size out");
+	good = request && err->count == 0 && sign_request(d, a, c, request, err);
+	X509_REQ_free(request);
+	return good;
 }
 
 bool verb_gencert(const struct arguments *a, struct err_list *err)
@@ -162,7 +243,58 @@ bool verb_gencert(const struct arguments *a, struct err_list *err)
 
 	if (!desk_open(&d, a, true, err))
 		return false;
-	good = generate(&d, a, &c, err);
+	good = generate_for(&d, a, &c, err);
+	X509_free(c.x509);
+	EVP_PKEY_free(c.key);
+	desk_close(&d);
+	return good;
+}
+
+/* The old one's words with a new key, of the same type if no other is asked for. */
+static bool rekey(struct desk *d, const struct arguments *a, struct cert *c, struct err_list *err)
+{
+	const struct cert *old = desk_cert(d, c->owner, a->values[ARG_LABEL], err);
+	struct arguments wish = *a;
+	char size[16];
+	struct issue i;
+
+	if (!old || !is_free(d, c, err) || !take_validity(&i, a, err))
+		return false;
+	i = (struct issue){
+		.not_before = i.not_before,
+		.not_after = i.not_after,
+		.name = X509_get_subject_name(cert_x509(old)),
+		.names = X509_get_ext_d2i(cert_x509(old), NID_subject_alt_name, NULL, NULL),
+		.usage = issue_usage_of(cert_x509(old)),
+	};
+	default_usage(&i, a);
+	if (!wish.values[ARG_KEYTYPE]) {
+		const EVP_PKEY *key = X509_get0_pubkey(cert_x509(old));
+
+		wish.values[ARG_KEYTYPE] = issue_key_type(key);
+		snprintf(size, sizeof(size), "%d", EVP_PKEY_get_bits(key));
+		if (!wish.values[ARG_SIZE] && strcmp(wish.values[ARG_KEYTYPE], "ed25519") != 0)
+			wish.values[ARG_SIZE] = size;
+	}
+	c->trust = old->trust;
+	c->key = make_key(&wish, "rsa", err);
+	c->x509 = c->key ? issue_certificate(&i, c->key, err) : NULL;
+	GENERAL_NAMES_free(i.names);
+	return c->x509 && store_write_cert(d->store, c, STORE_ALL, err);
+}
+
+bool verb_rekey(const struct arguments *a, struct err_list *err)
+{
+	struct cert c = {
+		.owner = (char *)arguments_owner(a),
+		.label = (char *)a->values[ARG_NEWLABEL],
+	};
+	struct desk d;
+	bool good;
+
+	if (!desk_open(&d, a, true, err))
+		return false;
+	good = rekey(&d, a, &c, err);
 	X509_free(c.x509);
 	EVP_PKEY_free(c.key);
 	desk_close(&d);

@@ -37,39 +37,51 @@ static void list_lines(const struct desk *d, const struct cert *c, void *to)
 	describe_print(d, c);
 }
 
+/* Warn of what is wrong with @c. Return: whether it can be described at all. */
+static bool can_describe(const struct cert *c, bool with_key, struct err_list *err)
+{
+	struct err_list bad;
+
+	err_init(&bad);
+	if (with_key || !cert_x509(c))
+		cert_check(c, &bad);
+	for (size_t i = 0; i < bad.count; i++)
+		err_warn(err, "%s", bad.lines[i]);
+	err_fini(&bad);
+	return cert_x509(c) != NULL;
+}
+
 /* Return: how many certificates were wanted. */
 static size_t each_cert(const struct desk *d, const struct arguments *a,
-	void (*visit)(const struct desk *, const struct cert *, void *), void *to)
+	void (*visit)(const struct desk *, const struct cert *, void *), void *to,
+	struct err_list *err)
 {
-	size_t certs, rings, count = 0;
+	size_t count = 0;
+	const struct cert *c;
 
-	keystore_count(d->keys, &certs, &rings);
-	for (size_t i = 0; i < certs; i++) {
-		const struct cert *c = keystore_cert_at(d->keys, i);
-
+	for (size_t i = 0; (c = keystore_cert_at(d->keys, i)); i++) {
 		if (!cert_wanted(a, c))
 			continue;
-		visit(d, c, to);
+		if (visit == list_row || can_describe(c, a->values[ARG_LABEL], err))
+			visit(d, c, to);
 		count++;
 	}
 	return count;
 }
 
-static size_t list_certs(const struct desk *d, const struct arguments *a, json_t *j)
+static size_t list_certs(
+	const struct desk *d, const struct arguments *a, json_t *j, struct err_list *err)
 {
-	static const struct column heading[] = {{.header = "OWNER"}, {.header = "LABEL"},
-		{.header = "STATUS"}, {.header = "KEY"}, {.header = "VALID TO"},
-		{.header = "SUBJECT"}};
 	struct columns t;
 	size_t count;
 	int printed = 0;
 
 	if (j)
-		return each_cert(d, a, list_json, j);
+		return each_cert(d, a, list_json, j, err);
 	if (a->values[ARG_LABEL])
-		return each_cert(d, a, list_lines, &printed);
-	columns_init(&t, heading, sizeof(heading) / sizeof(heading[0]));
-	count = each_cert(d, a, list_row, &t);
+		return each_cert(d, a, list_lines, &printed, err);
+	columns_init(&t, describe_columns, DESCRIBE_COLUMNS);
+	count = each_cert(d, a, list_row, &t, err);
 	columns_print(&t, stdout);
 	columns_fini(&t);
 	return count;
@@ -85,7 +97,7 @@ bool verb_list(const struct arguments *a, struct err_list *err)
 		json_decref(j);
 		return false;
 	}
-	count = list_certs(&d, a, j);
+	count = list_certs(&d, a, j, err);
 	desk_close(&d);
 	if (j && !json_print(j, err))
 		return false;

@@ -8,6 +8,7 @@
 #include "base/columns.h"
 #include "keyring/certfile.h"
 #include "keyring/cli/arguments.h"
+#include "keyring/cli/bundle.h"
 #include "keyring/store.h"
 
 /** verb_fn - do it. Return: false with sentences in @err. */
@@ -24,8 +25,31 @@ verb_fn verb_list;
 verb_fn verb_listring;
 verb_fn verb_export;
 verb_fn verb_checkcert;
+verb_fn verb_listchain;
+verb_fn verb_genreq;
+verb_fn verb_rekey;
+verb_fn verb_alter;
+verb_fn verb_rollover;
+verb_fn verb_map;
+verb_fn verb_altmap;
+verb_fn verb_delmap;
+verb_fn verb_listmap;
 
-/* A keyring directory being worked on; both NULL outside verb_open() and verb_close(). */
+/** verb_run() - check the use of the verb that @a names, and do it. Return: an exit status. */
+int verb_run(struct arguments *a, struct err_list *err);
+
+/** verb_help() - how each verb is used, on standard output */
+void verb_help(void);
+
+enum { EXIT_DONE = 0, EXIT_PROBLEM = 1, EXIT_WRONG_USE = 2 };
+
+/* Which certificate. Borrowed. */
+struct cert_id {
+	const char *owner;
+	const char *label;
+};
+
+/* A keyring directory being worked on; both NULL outside desk_open() and desk_close(). */
 struct desk {
 	struct store *store; /* NULL when only reading */
 	struct keystore *keys;
@@ -45,8 +69,17 @@ bool desk_read_again(struct desk *d, const struct arguments *a);
 const struct cert *desk_cert(
 	const struct desk *d, const char *owner, const char *label, struct err_list *err);
 
-/** desk_same() - a stored certificate equal to @x, or NULL */
+/** desk_facts() - of @x, spans into @der, which OPENSSL_free() takes back */
+bool desk_facts(const X509 *x, struct facts *f, unsigned char **der);
+
+/** desk_same() - the stored certificate with serial number and issuer of @x, or NULL */
 const struct cert *desk_same(const struct desk *d, const X509 *x);
+
+/** write_out() - bytes to file @path, or NULL for standard output; @secret: for its owner alone */
+bool write_out(const char *path, BIO *bytes, bool secret, struct err_list *err);
+
+/** arguments_password() - what --password-file names, or was given otherwise */
+struct password arguments_password(const struct arguments *a);
 
 /** arguments_trust() - --trust, --notrust, --hightrust, else @otherwise; false: not for @owner */
 bool arguments_trust(const struct arguments *a, const char *owner, enum cert_trust otherwise,
@@ -60,6 +93,10 @@ void describe_print(const struct desk *d, const struct cert *c);
 
 /** describe_print_json() - an object that describe_json() made, in lines */
 void describe_print_json(const json_t *j);
+
+/* The columns of describe_row(). */
+enum { DESCRIBE_COLUMNS = 6 };
+extern const struct column describe_columns[DESCRIBE_COLUMNS];
 
 /** describe_row() - the same in one row of a table */
 void describe_row(struct columns *t, const struct cert *c);

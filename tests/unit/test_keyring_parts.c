@@ -181,7 +181,11 @@ static void test_keys(void **state)
 	} cases[] = {
 		{"rsa", 0, 2048},
 		{"RSA", 3072, 3072},
-		{"rsa", 1024, 0},
+		{"rsa", 1024, 1024},
+		{"rsa", 1023, 0},
+		{"bpecc", 0, 256},
+		{"bpecc", 512, 512},
+		{"bpecc", 521, 0},
 		{"nistecc", 0, 256},
 		{"nistecc", 384, 384},
 		{"nistecc", 521, 521},
@@ -199,7 +203,8 @@ static void test_keys(void **state)
 		assert_int_equal(key ? EVP_PKEY_get_bits(key) : 0, cases[i].bits);
 		EVP_PKEY_free(key);
 	}
-	assert_int_equal(err.count, 3);
+	assert_int_equal(err.count, 4);
+	assert_int_equal(err.warning_count, 1); /* RSA 1024 */
 	err_fini(&err);
 }
 
