@@ -14,7 +14,7 @@ X509_REQ *request_make(X509 *x, EVP_PKEY *key, struct err_list *err);
  */
 X509_REQ *request_parse(const char *path, const char *text, size_t len, struct err_list *err);
 
-/** request_wish() - what the request asks for, where @i does not say it; @i borrows from @request */
+/** request_wish() - what @request asks for, where @i does not say it; borrowed by @i */
 bool request_wish(struct issue *i, X509_REQ *request, struct err_list *err);
 
 #endif

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_keyring_crash.py - killed at any system call, a change leaves a whole directory
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from lib.keyring import Keyring, openssl
+from lib.syscalls import run_until
+
+SRV = ("--id", "root", "--label", "srv")
+# what a change that did not come to its end may leave behind, besides what was there
+HARMLESS = ("is the same certificate as", "has no certificate")
+
+
+@pytest.fixture
+def filled(tmp_path):
+    return Keyring(tmp_path / "keyring").fill()
+
+
+def new_pair(tmp_path):
+    cert, key = tmp_path / "new.pem", tmp_path / "new.key"
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-subj", "/CN=new", "-keyout", key, "-out", cert, "-days", "9")
+    return cert, key
+
+
+def snapshot(keys):
+    """Every file and what is in it, without temporary ones: they have no name that counts."""
+    found = {}
+    for folder, _, files in os.walk(keys.path):
+        for name in files:
+            if not name.startswith("."):
+                with open(os.path.join(folder, name), "rb") as f:
+                    found[os.path.relpath(f.name, keys.path)] = f.read()
+    return found
+
+
+def check_whole(keys, at):
+    """What is there can be read, nothing points to nothing, and every key is its certificate's."""
+    done = keys.run("list", "--label", "srv", "--json")
+    for line in done.stderr.splitlines():
+        assert any(word in line for word in HARMLESS) or "there is no certificate" in line, \
+            (at, line)
+    for cert in keys.json("list"):
+        if cert["private_key"]:
+            owner = "--certauth" if cert["owner"] == "CERTAUTH" else f"--id={cert['owner']}"
+            keys.do("genreq", owner, "--label", cert["label"])
+    ring, = keys.json("listring")
+    assert [c for c in ring["connections"] if c["owner"] == "CERTAUTH"], at
+
+
+def kill_everywhere(keys, tmp_path, *argv):
+    """
+    Run the change once for each system call that it makes, killed there (under the lock), and look at each state
+    that is left; then let it go on to its end. Return: how many states were different.
+    """
+    before, command = str(tmp_path / "before"), keys.command(*argv)
+    shutil.copytree(keys.path, before)
+    total, locked, status = run_until(command, mark=".lock")
+    assert status == 0
+    states, last = set(), None
+    for stop in range(locked, total):  # nothing is changed without the lock
+        shutil.rmtree(keys.path)
+        shutil.copytree(before, keys.path)
+        assert run_until(command, stop)[2] is None
+        state = snapshot(keys)
+        if state != last:
+            check_whole(keys, stop)
+            states.add(tuple(sorted(state.items())))
+            # the same command, or, where it was done already, its refusal
+            done = subprocess.run(command, capture_output=True, text=True)
+            assert done.returncode == 0 or "there is no" in done.stderr \
+                or "there already" in done.stderr, (stop, done.stderr)
+            check_whole(keys, stop)
+        last = state
+    assert total - locked > 20
+    return len(states)
+
+
+@pytest.mark.limit(300)
+def test_replacing_certificate_and_key(filled, tmp_path):
+    """Four states: as before, two keys beside the old, beside the new certificate, the new."""
+    cert, key = new_pair(tmp_path)
+    assert kill_everywhere(filled, tmp_path, "add", *SRV, "--cert", cert, "--key", key,
+                           "--replace") == 4
+
+
+@pytest.mark.limit(300)
+def test_new_certificate(filled, tmp_path):
+    cert, key = new_pair(tmp_path)
+    assert kill_everywhere(filled, tmp_path, "add", "--id", "root", "--label", "x", "--cert", cert,
+                           "--key", key) == 4
+
+
+@pytest.mark.limit(300)
+def test_change_of_label(filled, tmp_path):
+    assert kill_everywhere(filled, tmp_path, "alter", *SRV, "--newlabel", "new") >= 6
+
+
+@pytest.mark.limit(300)
+def test_deletion(filled, tmp_path):
+    assert kill_everywhere(filled, tmp_path, "delete", *SRV) >= 4
+
+
+@pytest.mark.limit(300)
+def test_rollover(filled, tmp_path):
+    filled.do("rekey", *SRV, "--newlabel", "new")
+    assert kill_everywhere(filled, tmp_path, "rollover", *SRV, "--newlabel", "new",
+                           "--force") == 3
+
+
+@pytest.mark.limit(300)
+def test_connection(filled, tmp_path):
+    assert kill_everywhere(filled, tmp_path, "connect", "--id", "root", "--ring", "r", "--label",
+                           "ca", "--owner", "CERTAUTH", "--usage", "site") == 2
+
+
+def test_writers_wait_for_each_other(filled):
+    """Twenty at a time: none loses what another wrote."""
+    running = [subprocess.Popen(filled.command("addring", "--id", "u", f"r{i}"))
+               for i in range(10)]
+    running += [subprocess.Popen(filled.command(
+        "gencert", "--id", "u", "--label", f"c{i}", "--subject", "CN=x", "--keytype", "ed25519"))
+        for i in range(10)]
+    assert [p.wait(60) for p in running] == [0] * 20
+    assert len(filled.json("listring", "--id", "u")) == 10
+    assert len(filled.json("list", "--id", "u")) == 10
