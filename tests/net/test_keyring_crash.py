@@ -53,8 +53,8 @@ def check_whole(keys, at):
 
 def kill_everywhere(keys, tmp_path, *argv):
     """
-    Run the change once for each system call that it makes, killed there (under the lock), and look at each state
-    that is left; then let it go on to its end. Return: how many states were different.
+    Run the change once for each system call that it makes under the lock, killed there, and look
+    at each state that is left; then let it go on to its end. Return: how many states differed.
     """
     before, command = str(tmp_path / "before"), keys.command(*argv)
     shutil.copytree(keys.path, before)
