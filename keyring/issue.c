@@ -64,9 +64,7 @@ EVP_PKEY *issue_key(const char *type, int size, struct err_list *err)
 			"384 or 521, bpecc 256, 320, 384 or 512; the fourth type is ed25519",
 			type, size);
 	else if (is_rsa && size < RSA_USUAL)
-		err_warn(err,
-			"an RSA key of %d bits is weak: gateways and peers refuse it unless they "
-			"are told otherwise (min_key)",
+		err_warn(err, "an RSA key of %d bits is weak: the gateway and most peers refuse it",
 			size);
 	return key;
 }

@@ -238,6 +238,60 @@ static void test_life(void **state)
 	context_put(made_one);
 }
 
+/* RSA of 1024 bits can be stored, as RACDCERT makes it, but is not presented. */
+static void test_weak_key(void **state)
+{
+	struct profile p = profile_of(TLS_ROLE_SERVER);
+	struct issue wish = {.subject = "CN=weak", .usage = ISSUE_HANDSHAKE};
+	struct cert weak = {.owner = (char *)"root", .label = (char *)"weak", .trust = CERT_TRUST};
+	struct connection c[] = {{.cert = &weak, .usage = CERT_PERSONAL, .is_default = true}};
+	struct keyring ring = ring_of(c, 1);
+	struct err_list err;
+
+	(void)state;
+	err_init(&err);
+	wish.not_after = time(NULL) + MAKE_HOUR;
+	weak.key = issue_key("rsa", 1024, &err);
+	weak.x509 = issue_certificate(&wish, weak.key, &err);
+	assert_int_equal(err.count, 0);
+	err_fini(&err);
+	assert_refused(&p, &ring, NULL, "key too small");
+	make_free(&weak);
+}
+
+/* Without the right to the key a server is refused; a client goes on without, and it is told. */
+static void test_right_to_key(void **state)
+{
+	struct profile server = profile_of(TLS_ROLE_SERVER), client = profile_of(TLS_ROLE_CLIENT);
+	struct connection c[] = {{.cert = &leaf, .usage = CERT_PERSONAL, .is_default = true},
+		{.cert = &ca, .usage = CERT_CERTAUTH}};
+	struct keyring ring = ring_of(c, 2);
+	struct ring_view view = {.ring = &ring, .user = "alice", .right = RIGHT_READ};
+	struct context *made_one;
+	struct err_list err;
+
+	(void)state;
+	err_init(&err);
+	assert_null(context_new(&server, &view, NULL, &err));
+	assert_null(context_new(&client, &view, "leaf", &err));
+	assert_int_equal(err.count, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_non_null(strstr(
+			err.lines[i], "user alice may not use the private key: it takes UPDATE"));
+	assert_int_equal(err.warning_count, 0);
+	made_one = context_new(&client, &view, NULL, &err);
+	assert_non_null(made_one);
+	assert_null(made_one->cert);
+	assert_int_equal(err.warning_count, 1);
+	context_put(made_one);
+	view.right = RIGHT_UPDATE;
+	made_one = context_new(&server, &view, NULL, &err);
+	assert_non_null(made_one);
+	assert_ptr_equal(made_one->cert, &leaf);
+	context_put(made_one);
+	err_fini(&err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +302,8 @@ int main(void)
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_weak_key),
+		cmocka_unit_test(test_right_to_key),
 	};
 
 	return cmocka_run_group_tests_name("context", tests, make_all, free_all);
