@@ -62,7 +62,8 @@ static bool take_der(struct bundle *b, const char *text, size_t len)
 	const unsigned char *p = (const unsigned char *)text;
 	X509 *x = d2i_X509(NULL, &p, (long)len);
 
-	b->certs = sk_X509_new_null();
+	if (!b->certs)
+		b->certs = sk_X509_new_null();
 	if (x && b->certs && p == (const unsigned char *)text + len && sk_X509_push(b->certs, x))
 		return true;
 	X509_free(x);
