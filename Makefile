@@ -52,7 +52,7 @@ IDENTITY := $(BUILD)/tests/attlsd-identity
 
 .DEFAULT_GOAL := all
 .PHONY: all unit impair identity grid sim script fuzz test demo lint clean install help image-test bench bench-tcp bench-policy
-all: $(BINS) ## build the four programs
+all: $(BINS) ## build the programs
 
 define program
 $(BUILD)/$(1): $(BUILD)/obj/$(MAIN_$(1):.c=.o) $(LIBRARY)
