@@ -149,6 +149,9 @@ enum drop flow_input(struct flow *f, enum side side, const struct segment *seg, 
 		tcb_note_ts(&peer->tcb, seg->ts_val);
 	leg->heard = now;
 	leg->probes = 0;
+	keepalive_heard(f, side);
+	if (keepalive_holds(f, side, seg, now))
+		return DROP_UNACCEPTABLE;
 	return tcb_input(&leg->tcb, seg, now);
 }
 
@@ -179,10 +182,21 @@ bool flow_output(struct flow *f, enum side side, usec_t now, struct segment *seg
 	return true;
 }
 
-/* RFC 791 and 8200 minima, Linux's min_pmtu; RFC 1191 5 for a router that does not tell. */
+/* RFC 791 and 8200 minima, Linux's min_pmtu. */
 enum { MTU_FLOOR_V4 = 552, MTU_FLOOR_V6 = 1280, HEADERS_V4 = 40, HEADERS_V6 = 60 };
 
-bool flow_path_mtu(struct flow *f, enum side side, uint32_t seq, uint32_t mtu)
+/* RFC 1191 7: what a router that does not tell is likely to take, having refused @mtu. */
+static uint32_t next_plateau(uint32_t mtu)
+{
+	static const uint16_t plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006};
+
+	for (size_t i = 0; i < sizeof(plateaus) / sizeof(plateaus[0]); i++)
+		if (plateaus[i] < mtu)
+			return plateaus[i];
+	return MTU_FLOOR_V4;
+}
+
+bool flow_path_mtu(struct flow *f, enum side side, uint32_t seq, uint32_t mtu, usec_t now)
 {
 	bool v4 = f->key[SIDE_PLAIN].local.addr.family == 4;
 	uint32_t floor = v4 ? MTU_FLOOR_V4 : MTU_FLOOR_V6, headers = v4 ? HEADERS_V4 : HEADERS_V6;
@@ -190,11 +204,13 @@ bool flow_path_mtu(struct flow *f, enum side side, uint32_t seq, uint32_t mtu)
 
 	if (!flow_has_legs(f) || (uint64_t)(seq - (uint32_t)t->snd.una) >= sendq_flight(&t->snd))
 		return false;
+	if (mtu == 0)
+		mtu = next_plateau(t->mss + headers);
 	if (mtu < floor)
 		mtu = floor;
 	if (mtu - headers >= t->mss)
 		return false;
-	tcb_set_mss(t, (uint16_t)(mtu - headers));
+	tcb_set_mss(t, (uint16_t)(mtu - headers), now);
 	return true;
 }
 

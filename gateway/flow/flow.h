@@ -64,6 +64,7 @@ struct leg {
 	struct tcb tcb;  /* valid from HANDSHAKE on */
 	uint16_t ip_id;  /* next IPv4 identification */
 	usec_t heard;    /* the endpoint on this side has last sent anything */
+	bool owes;       /* an answer to a keepalive, once the other endpoint has answered */
 	unsigned probes; /* keepalives since then; see keepalive.h */
 	usec_t asked;    /* the last of them */
 };
@@ -143,7 +144,7 @@ bool flow_output(struct flow *f, enum side side, usec_t now, struct segment *seg
  * @mtu: of the next hop, 0 if it was not told
  * Return: true if the leg has changed and wants to be driven.
  */
-bool flow_path_mtu(struct flow *f, enum side side, uint32_t seq, uint32_t mtu);
+bool flow_path_mtu(struct flow *f, enum side side, uint32_t seq, uint32_t mtu, usec_t now);
 
 /** flow_settle() - after all output: follow both legs into LINGER and DEAD */
 void flow_settle(struct flow *f, usec_t now);

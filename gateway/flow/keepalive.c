@@ -2,6 +2,9 @@
 /* keepalive.c - find out that an endpoint is gone (RFC 9293 3.8.4) */
 #include "gateway/flow/keepalive.h"
 
+/* Who was heard so lately need not be asked. */
+#define FRESH (10 * USEC_SEC)
+
 /* As kernels do by default; half-closed flows sooner, as kernels treat orphans. */
 enum { IDLE_S = 7200, HALF_CLOSED_S = 60, INTERVAL_S = 75, PROBES_MAX = 9 };
 
@@ -48,4 +51,25 @@ void keepalive_run(struct flow *f, usec_t now)
 			f->fault_side = side;
 		flow_abort(f, FAULT_TIMEOUT);
 	}
+}
+
+bool keepalive_holds(struct flow *f, enum side side, const struct segment *seg, usec_t now)
+{
+	struct leg *leg = &f->leg[side], *peer = &f->leg[side_peer(side)];
+
+	if (f->state != FLOW_ESTABLISHED || !tcb_is_keepalive(&leg->tcb, seg) || !asks(peer) ||
+		now - peer->heard < FRESH)
+		return false;
+	tcb_probe(&peer->tcb);
+	leg->owes = true;
+	return true;
+}
+
+void keepalive_heard(struct flow *f, enum side side)
+{
+	struct leg *asker = &f->leg[side_peer(side)];
+
+	if (asker->owes)
+		tcb_acknowledge(&asker->tcb);
+	asker->owes = false;
 }

@@ -13,12 +13,14 @@
 #define TCB_PERSIST_MAX   (60 * USEC_SEC)
 #define TCB_CHALLENGE_GAP (500 * USEC_MSEC) /* RFC 5961 7, as Linux has it */
 #define TCB_TRIM_AFTER    (1 * USEC_SEC)
+#define TCB_OVERSLEPT     (1 * USEC_SEC)
 #define TCB_PAWS_AGE      (24 * 86400 * USEC_SEC) /* RFC 7323 5.5 */
 
 enum {
 	TCB_QUICK_ACKS = 16,
 	TCB_DUP_OWED_MAX = 16,
 	TCB_MSS_MIN = 64,
+	TCB_MSS_DEFAULT = 536, /* RFC 9293 3.7.1 */
 	TCB_ATTEMPTS = 8,
 	TCB_TS_LEN = 12,
 	TCB_BUFFER_START = 128 * 1024 /* holds a TLS record with room to spare */
@@ -63,6 +65,12 @@ bool window_update_due(const struct tcb *t);
 
 /** window_offer() - the window field of a segment that leaves now; moves our right edge */
 uint16_t window_offer(struct tcb *t);
+
+/** mss_timed_out() - a time-out, the @t->attempts'th in a row: is it a black hole? */
+void mss_timed_out(struct tcb *t, usec_t now);
+
+/** mss_hold_expired() - TCB_TIMER_MSS: try the size that the endpoints agreed on again */
+void mss_hold_expired(struct tcb *t, usec_t now);
 
 /** timers_run() - act on every timer that has expired; each is off afterwards, or in the future */
 void timers_run(struct tcb *t, usec_t now);

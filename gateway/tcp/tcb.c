@@ -115,11 +115,13 @@ void tcb_init(struct tcb *t, const struct tcb_params *p, usec_t now)
 		.near = p->near,
 		.ecn.ok = p->ecn_ok,
 		.mss = p->mss < TCB_MSS_MIN ? TCB_MSS_MIN : p->mss,
+		.mss_floor = p->mss_floor ? p->mss_floor : TCB_MSS_DEFAULT,
 		.active_at = now,
 		.ts_val = p->ts_val,
 		.ts_recent = p->ts_recent,
 		.ts_recent_at = now,
 	};
+	t->mss_most = t->mss;
 	for (int i = 0; i < TCB_TIMERS; i++)
 		t->timer[i] = USEC_NEVER;
 	init_sender(t, p, now);
@@ -206,24 +208,19 @@ void tcb_probe(struct tcb *t)
 		t->window_probe = true;
 }
 
-void tcb_set_mss(struct tcb *t, uint16_t mss)
+bool tcb_is_keepalive(const struct tcb *t, const struct segment *seg)
 {
-	if (mss < TCB_MSS_MIN)
-		mss = TCB_MSS_MIN;
-	if (mss >= t->mss)
-		return;
-	t->mss = mss;
-	cc_set_mss(&t->cc, tcb_payload_mss(t));
-	if (t->rcv_mss > tcb_payload_mss(t))
-		t->rcv_mss = tcb_payload_mss(t);
-	/* larger packets than that did not arrive, through no congestion (RFC 8201 5.4) */
-	for (unsigned i = 0; i < t->snd.count; i++) {
-		const struct sent *r = sendq_record(&t->snd, i);
+	uint64_t ack = recvq_ack(&t->rcv);
 
-		if (r->to - r->from > tcb_payload_mss(t))
-			sendq_lose(&t->snd, i);
-	}
-	sendq_join(&t->snd);
+	return (seg->flags & (SEG_SYN | SEG_FIN | SEG_RST | SEG_ACK)) == SEG_ACK &&
+	       seg->seq == (uint32_t)ack - 1 && segment_payload_len(seg) <= 1 &&
+	       t->rcv_edge >= ack + t->rcv_mss;
+}
+
+void tcb_acknowledge(struct tcb *t)
+{
+	if (t->state != TCPS_CLOSED)
+		t->ack_now = true;
 }
 
 void tcb_info(const struct tcb *t, struct tcb_info *info)

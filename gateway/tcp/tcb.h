@@ -48,6 +48,7 @@ struct tcb_params {
 	uint32_t snd_wnd;   /* the peer's newest window in bytes, shift applied */
 	uint32_t rcv_wnd;   /* what we have already promised beyond irs + 1, in bytes */
 	uint16_t mss;       /* most bytes (data and options) per segment, either way */
+	uint16_t mss_floor; /* what every path takes; 0: 536 */
 	uint8_t snd_wscale; /* shift of windows in the peer's segments */
 	uint8_t rcv_wscale; /* shift of windows in ours */
 	bool sack_ok;
@@ -157,8 +158,20 @@ void tcb_note_ts(struct tcb *t, uint32_t ts_val);
  */
 void tcb_probe(struct tcb *t);
 
-/** tcb_set_mss() - the path takes less (RFC 1191, 8201); only ever lowered */
-void tcb_set_mss(struct tcb *t, uint16_t mss);
+/**
+ * tcb_is_keepalive() - @seg carries nothing new and asks for an answer (RFC 9293 3.8.4)
+ * A probe of our shut window looks the same and is none.
+ */
+bool tcb_is_keepalive(const struct tcb *t, const struct segment *seg);
+
+/** tcb_acknowledge() - the next tcb_output() says where we are */
+void tcb_acknowledge(struct tcb *t);
+
+/**
+ * tcb_set_mss() - the path takes less (RFC 1191, 8201); never raised by this
+ * After ten minutes the first size is tried again.
+ */
+void tcb_set_mss(struct tcb *t, uint16_t mss, usec_t now);
 
 /** tcb_info() - a snapshot for people */
 void tcb_info(const struct tcb *t, struct tcb_info *info);
@@ -174,6 +187,7 @@ enum tcb_timer {
 	TCB_TIMER_ACK,     /* delayed ACK */
 	TCB_TIMER_WAIT,    /* TIME-WAIT */
 	TCB_TIMER_TRIM,    /* give the storage of empty buffers back */
+	TCB_TIMER_MSS,     /* the path may take larger segments again */
 	TCB_TIMERS
 };
 
@@ -196,7 +210,10 @@ struct tcb {
 	bool near;
 	uint8_t snd_wscale;
 	uint8_t rcv_wscale;
-	uint16_t mss; /* data and options per segment */
+	uint16_t mss;       /* data and options per segment */
+	uint16_t mss_most;  /* as agreed on by the endpoints */
+	uint16_t mss_floor; /* no guess goes below */
+	bool mss_guessed;   /* and not for the first time: held as long as if it was told */
 	usec_t timer[TCB_TIMERS];
 	usec_t active_at; /* data last moved in or out */
 

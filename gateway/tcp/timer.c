@@ -52,6 +52,7 @@ static void rexmt_expired(struct tcb *t, usec_t now)
 		return;
 	}
 	loss_timed_out(t, now);
+	mss_timed_out(t, now);
 }
 
 static void persist_expired(struct tcb *t, usec_t now)
@@ -104,15 +105,28 @@ static void (*const expired[TCB_TIMERS])(struct tcb *t, usec_t now) = {
 	[TCB_TIMER_ACK] = ack_expired,
 	[TCB_TIMER_WAIT] = wait_expired,
 	[TCB_TIMER_TRIM] = trim_expired,
+	[TCB_TIMER_MSS] = mss_hold_expired,
 };
+
+/*
+ * Nobody has asked us for so long that this host must have been stopped or overloaded. What would
+ * have stopped the timer may have arrived meanwhile and not have been read yet.
+ */
+static bool overslept(const struct tcb *t, enum tcb_timer i, usec_t now)
+{
+	return i == TCB_TIMER_REXMT && now - t->timer[i] > TCB_OVERSLEPT;
+}
 
 void timers_run(struct tcb *t, usec_t now)
 {
-	for (int i = 0; i < TCB_TIMERS; i++) {
+	for (enum tcb_timer i = 0; i < TCB_TIMERS; i++) {
+		bool late = overslept(t, i, now);
+
 		if (t->timer[i] > now)
 			continue;
 		t->timer[i] = USEC_NEVER;
-		expired[i](t, now);
+		if (!late)
+			expired[i](t, now);
 	}
 }
 

@@ -35,8 +35,8 @@ void drive_flow(struct worker *w, struct flow *f, usec_t now)
 	enum flow_state before = f->state;
 
 	list_remove(&f->dirty);
+	flow_advance(f, now); /* first: what has arrived may be what the deadline is about */
 	flow_expire(f, now);
-	flow_advance(f, now);
 	send_output(w, f, now);
 	flow_settle(f, now);
 	if (before == FLOW_HANDSHAKE && f->state == FLOW_ESTABLISHED)

@@ -4,6 +4,7 @@
 
 #include "gateway/worker/drive.h"
 #include "gateway/worker/mail.h"
+#include "gateway/worker/now.h"
 
 static struct tuple toward_wire(const struct icmp_error *e)
 {
@@ -37,7 +38,7 @@ void path_apply(struct worker *w, const struct icmp_error *e)
 	if (!f || !flow_has_legs(f))
 		return;
 	w->counts[WORKER_ICMP]++;
-	if (e->too_big && flow_path_mtu(f, side, e->seq, e->mtu))
+	if (e->too_big && flow_path_mtu(f, side, e->seq, e->mtu, now_monotonic()))
 		drive_later(w, f);
 }
 

@@ -207,7 +207,7 @@ static void event(struct check *c, struct span *in)
 	else if (what < 245)
 		tcb_note_ts(&c->t, c->t.ts_val + feed_byte(in) - 8u);
 	else if (what < 248)
-		tcb_set_mss(&c->t, feed_word(in) % 1500);
+		tcb_set_mss(&c->t, feed_word(in) % 1500, c->now);
 	else if (what < 251)
 		tcb_finish(&c->t);
 	else if (what < 253)

@@ -153,7 +153,7 @@ static bool do_mss(struct play *p, struct words *w)
 
 	if (!play_count(p, w, &n))
 		return false;
-	tcb_set_mss(&p->tcb, (uint16_t)n);
+	tcb_set_mss(&p->tcb, (uint16_t)n, p->now);
 	return true;
 }
 

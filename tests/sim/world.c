@@ -129,7 +129,8 @@ static void tell_too_big(struct world *w, int i)
 	uint16_t mss = (uint16_t)(w->s->link[i].mtu + (w->s->ts ? TCB_TS_LEN : 0));
 
 	w->link[i].too_big = false;
-	tcb_set_mss(i < PLACE_PLAIN ? &w->end[i].tcb : w->middle.watch[i - PLACE_PLAIN].tcb, mss);
+	tcb_set_mss(i < PLACE_PLAIN ? &w->end[i].tcb : w->middle.watch[i - PLACE_PLAIN].tcb, mss,
+		sim_now);
 }
 
 /* What has arrived, or a first part of it: the rest is another batch. */

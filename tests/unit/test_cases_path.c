@@ -94,10 +94,10 @@ static void report_about_what_is_not_in_flight_is_not_believed(void **state)
 {
 	struct bench *b = *state;
 
-	assert_false(flow_path_mtu(b->flow, SIDE_WIRE, ISS, 1400));
-	assert_false(flow_path_mtu(b->flow, SIDE_WIRE, ISS + 1 + FLIGHT, 1400));
-	assert_false(flow_path_mtu(b->flow, SIDE_PLAIN, ISS + 1, 1400)); /* nothing in flight */
-	assert_true(flow_path_mtu(b->flow, SIDE_WIRE, ISS + FLIGHT, 1400));
+	assert_false(flow_path_mtu(b->flow, SIDE_WIRE, ISS, 1400, 0));
+	assert_false(flow_path_mtu(b->flow, SIDE_WIRE, ISS + 1 + FLIGHT, 1400, 0));
+	assert_false(flow_path_mtu(b->flow, SIDE_PLAIN, ISS + 1, 1400, 0)); /* nothing in flight */
+	assert_true(flow_path_mtu(b->flow, SIDE_WIRE, ISS + FLIGHT, 1400, 0));
 	assert_int_equal(b->flow->leg[SIDE_WIRE].tcb.mss, 1360);
 }
 
@@ -105,8 +105,8 @@ static void path_mtu_is_only_lowered(void **state)
 {
 	struct bench *b = *state;
 
-	assert_false(flow_path_mtu(b->flow, SIDE_WIRE, ISS + 1, 1500));
-	assert_false(flow_path_mtu(b->flow, SIDE_WIRE, ISS + 1, 9000));
+	assert_false(flow_path_mtu(b->flow, SIDE_WIRE, ISS + 1, 1500, 0));
+	assert_false(flow_path_mtu(b->flow, SIDE_WIRE, ISS + 1, 9000, 0));
 	assert_int_equal(b->flow->leg[SIDE_WIRE].tcb.mss, MSS);
 }
 
@@ -114,8 +114,21 @@ static void path_mtu_has_a_floor(void **state)
 {
 	struct bench *b = *state;
 
-	assert_true(flow_path_mtu(b->flow, SIDE_WIRE, ISS + 1, 68));
+	assert_true(flow_path_mtu(b->flow, SIDE_WIRE, ISS + 1, 68, 0));
 	assert_int_equal(b->flow->leg[SIDE_WIRE].tcb.mss, 552 - 40);
+}
+
+static void router_that_does_not_tell_is_taken_for_the_next_plateau(void **state)
+{
+	static const uint16_t mtus[] = {1492, 1006, 552};
+	struct bench *b = *state;
+	struct tcb *t = &b->flow->leg[SIDE_WIRE].tcb;
+
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(flow_path_mtu(b->flow, SIDE_WIRE, ISS + 1, 0, 0));
+		assert_int_equal(t->mss, mtus[i] - 40);
+	}
+	assert_false(flow_path_mtu(b->flow, SIDE_WIRE, ISS + 1, 0, 0));
 }
 
 /* ---- a SYN on a tuple that is known ---- */
@@ -203,6 +216,79 @@ static void endpoint_that_answers_is_not_given_up(void **state)
 	assert_int_equal(b->flow->fault, FAULT_NONE);
 }
 
+/* ---- keepalives of an endpoint ---- */
+
+static const struct segment keepalive = {
+	.flags = SEG_ACK, .seq = IRS, .ack = ISS + 1, .wnd = 65535};
+static const struct segment alive = {
+	.flags = SEG_ACK, .seq = IRS + 1, .ack = ISS + 1 + FLIGHT, .wnd = 65535};
+
+static void keepalive_is_answered_at_once_when_the_peer_was_heard_lately(void **state)
+{
+	struct bench *b = *state;
+	struct segment out;
+
+	flow_input(b->flow, SIDE_WIRE, &alive, 1000);
+	flow_input(b->flow, SIDE_PLAIN, &keepalive, 9 * USEC_SEC);
+	assert_true(flow_output(b->flow, SIDE_PLAIN, 9 * USEC_SEC, &out));
+	assert_int_equal(out.flags, SEG_ACK);
+	assert_int_equal(out.ack, IRS + 1);
+	assert_false(flow_output(b->flow, SIDE_WIRE, 9 * USEC_SEC, &out));
+}
+
+static void keepalive_waits_for_the_answer_of_a_silent_peer(void **state)
+{
+	struct bench *b = *state;
+	usec_t now = 20 * USEC_SEC;
+	struct segment out;
+
+	flow_input(b->flow, SIDE_WIRE, &alive, 1000);
+	flow_input(b->flow, SIDE_PLAIN, &keepalive, now);
+	assert_false(flow_output(b->flow, SIDE_PLAIN, now, &out));
+	assert_true(flow_output(b->flow, SIDE_WIRE, now, &out));
+	assert_int_equal(out.seq, ISS + FLIGHT); /* a keepalive of our own */
+	assert_int_equal(segment_len(&out), 0);
+	flow_input(b->flow, SIDE_WIRE, &alive, now + 1000);
+	assert_true(flow_output(b->flow, SIDE_PLAIN, now + 1000, &out));
+	assert_int_equal(out.ack, IRS + 1);
+	assert_false(flow_output(b->flow, SIDE_PLAIN, now + 1000, &out));
+}
+
+static void keepalive_from_the_wire_waits_as_well(void **state)
+{
+	struct bench *b = *state;
+	usec_t now = 20 * USEC_SEC;
+	struct segment out;
+
+	flow_input(b->flow, SIDE_WIRE, &alive, 1000);
+	flow_input(b->flow, SIDE_WIRE, &keepalive, now);
+	assert_false(flow_output(b->flow, SIDE_WIRE, now, &out));
+	assert_true(flow_output(b->flow, SIDE_PLAIN, now, &out));
+	assert_int_equal(out.seq, ISS);
+}
+
+/* A shut window is probed with the very same segment, and the answer must say that it is shut. */
+static void probe_of_a_shut_window_is_answered_at_once(void **state)
+{
+	struct bench *b = *state;
+	struct tcb *t = &b->flow->leg[SIDE_PLAIN].tcb;
+	static const uint8_t text[65535];
+	struct segment out, data = {.flags = SEG_ACK, .seq = IRS + 1, .ack = ISS + 1, .wnd = 65535};
+	struct segment probe = keepalive;
+	usec_t now = 20 * USEC_SEC;
+
+	flow_input(b->flow, SIDE_WIRE, &alive, 1000);
+	data.payload[0] = span_of(text, sizeof(text));
+	tcb_input(t, &data, now);
+	while (tcb_output(t, now, &out))
+		;
+	assert_int_equal(out.wnd, 0);
+	probe.seq = IRS + sizeof(text);
+	flow_input(b->flow, SIDE_PLAIN, &probe, now + USEC_SEC);
+	assert_true(flow_output(b->flow, SIDE_PLAIN, now + USEC_SEC, &out));
+	assert_int_equal(out.ack, IRS + 1 + sizeof(text));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -211,6 +297,11 @@ int main(void)
 		CASE(report_about_what_is_not_in_flight_is_not_believed),
 		CASE(path_mtu_is_only_lowered),
 		CASE(path_mtu_has_a_floor),
+		CASE(router_that_does_not_tell_is_taken_for_the_next_plateau),
+		CASE(keepalive_is_answered_at_once_when_the_peer_was_heard_lately),
+		CASE(keepalive_waits_for_the_answer_of_a_silent_peer),
+		CASE(keepalive_from_the_wire_waits_as_well),
+		CASE(probe_of_a_shut_window_is_answered_at_once),
 		CASE(syn_on_a_live_flow_is_not_passed),
 		CASE(syn_after_the_end_opens_anew),
 		CASE(silent_endpoint_is_asked_and_given_up),

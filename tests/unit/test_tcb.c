@@ -313,9 +313,9 @@ static void test_lower_mss_cuts_anew_and_sends_again(void **state)
 	rig_write(&r, 3100);
 	rig_out(&r, SEG_ACK | SEG_PSH, 1, 1, 3100);
 	cwnd = r.t.cc.cubic.cwnd;
-	tcb_set_mss(&r.t, 1200);
+	tcb_set_mss(&r.t, 1200, r.now);
 	rig_silent(&r);
-	tcb_set_mss(&r.t, 500);
+	tcb_set_mss(&r.t, 500, r.now);
 	rig_out(&r, SEG_ACK | SEG_PSH, 1, 1, 3100);
 	assert_int_equal(r.out.gso_size, 500);
 	assert_int_equal(r.t.cc.cubic.cwnd, cwnd);

@@ -384,6 +384,27 @@ static void test_room_made_by_the_peer_ends_the_backoff(void **state)
 	tcb_fini(&r.t);
 }
 
+/* After a pause of this host the timers begin anew: the answer may be waiting to be read. */
+static void test_time_out_missed_by_a_second_begins_anew(void **state)
+{
+	struct tcb_params p = rig_params();
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, &p);
+	rig_write(&r, 1000);
+	rig_out(&r, SEG_ACK | SEG_PSH, 1, 1, 1000);
+	rig_silent(&r);
+	r.now += 60 * USEC_SEC;
+	while (tcb_output(&r.t, r.now, &r.out)) /* a tail probe does no harm */
+		assert_int_equal(r.t.loss.phase, LOSS_OPEN);
+	assert_int_equal(r.t.loss.phase, LOSS_OPEN);
+	rig_wait(&r, 900 * USEC_MSEC, 2 * USEC_SEC);
+	rig_out(&r, SEG_ACK | SEG_PSH, 1, 1, 1000);
+	assert_int_equal(r.t.loss.phase, LOSS_TIMEOUT);
+	tcb_fini(&r.t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_lone_segment_to_a_near_peer_outwaits_its_delayed_ack),
 		cmocka_unit_test(test_retransmission_respects_the_edge),
 		cmocka_unit_test(test_room_made_by_the_peer_ends_the_backoff),
+		cmocka_unit_test(test_time_out_missed_by_a_second_begins_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
