@@ -15,6 +15,7 @@ struct census {
 	uint64_t drops[DROPS];
 	uint64_t states[FLOW_STATES];
 	size_t memory;
+	uint64_t tombstones;
 };
 
 static void call_census(struct worker *w, void *arg)
@@ -30,6 +31,7 @@ static void call_census(struct worker *w, void *arg)
 	list_each (node, &w->intake.table.flows)
 		c->states[list_entry(node, struct flow, by_state)->state]++;
 	c->memory += w->intake.budget.used;
+	c->tombstones += w->intake.tombstones.count;
 }
 
 static json_t *number(uint64_t n)
@@ -80,7 +82,7 @@ json_t *describe_status(struct daemon *d)
 		"rules", (json_int_t)d->snapshot->policy->rule_count, "quiesced", (int)d->quiesced,
 		"keyring", "certificates", (json_int_t)certs, "rings", (json_int_t)rings, "flows",
 		"tls", (json_int_t)tls, "pass", (json_int_t)c.states[FLOW_PASS], "pending",
-		(json_int_t)c.states[FLOW_OPENING], "linger", (json_int_t)c.states[FLOW_LINGER],
+		(json_int_t)c.states[FLOW_OPENING], "linger", (json_int_t)c.tombstones,
 		"closed_total", (json_int_t)c.intake[INTAKE_CLOSED], "reset_total",
 		(json_int_t)c.intake[INTAKE_RESET], "drops", drops_of(&c), "memory", "used",
 		(json_int_t)c.memory, "limit", (json_int_t)d->settings->memory);

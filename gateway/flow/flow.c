@@ -11,8 +11,7 @@
 #include <stdlib.h>
 
 enum {
-	OPENING_TIMEOUT_S = 75, /* as long as kernels keep trying */
-	TIME_WAIT_S = 60,
+	OPENING_TIMEOUT_S = 75,    /* as long as kernels keep trying */
 	NEAR_WINDOW = 1024 * 1024, /* more would only fill the queue to us */
 };
 
@@ -20,7 +19,6 @@ static const char *const state_names[] = {
 	[FLOW_OPENING] = "opening",
 	[FLOW_HANDSHAKE] = "handshake",
 	[FLOW_ESTABLISHED] = "established",
-	[FLOW_LINGER] = "linger",
 	[FLOW_PASS] = "pass",
 	[FLOW_DEAD] = "dead",
 };
@@ -219,20 +217,13 @@ static bool leg_over(const struct leg *leg)
 	return leg->tcb.state == TCPS_CLOSED || leg->tcb.state == TCPS_TIME_WAIT;
 }
 
-void flow_settle(struct flow *f, usec_t now)
+void flow_settle(struct flow *f)
 {
 	if (!flow_has_legs(f) || !leg_over(&f->leg[SIDE_PLAIN]) || !leg_over(&f->leg[SIDE_WIRE]))
 		return;
 	report_end(f);
-	session_free(f->session);
-	f->session = NULL;
-	if (f->fault == FAULT_NONE && f->leg[SIDE_PLAIN].tcb.state == TCPS_CLOSED &&
-		f->leg[SIDE_WIRE].tcb.state == TCPS_CLOSED) {
-		flow_set_state(f, FLOW_DEAD);
-	} else if (f->state != FLOW_LINGER) {
-		flow_set_state(f, FLOW_LINGER);
-		f->expires = now + TIME_WAIT_S * USEC_SEC;
-	}
+	f->has_ended = true;
+	flow_set_state(f, FLOW_DEAD);
 }
 
 void flow_drain(struct flow *f)

@@ -6,15 +6,14 @@
  *   (nothing) ---------> OPENING ---------> OPENING ---------> HANDSHAKE ---> ESTABLISHED
  *       |                   | RST, timeout                         |              |
  *       | pass rule         v                                      v              v
- *       '-------> PASS    DEAD <------------- both legs ended: LINGER <-----------'
+ *       '-------> PASS    DEAD <---------- both legs ended [tombstone.c] <--------'
  *
  *   OPENING      the real endpoints shake hands; packets pass, we remember    [handshake.c]
  *   HANDSHAKE    both legs are ours; TLS is being negotiated; no cleartext moves
  *   ESTABLISHED  cleartext moves between the legs                             [relay.c]
- *   LINGER       both legs have ended; what still arrives is answered and never passes; after a
- *                while DEAD. Not entered after a clean end without TIME-WAIT.
  *   PASS         not ours: every packet is let through, marked
- *   DEAD         out of the table; memory is kept until the end of the batch
+ *   DEAD         out of the table; memory is kept until the end of the batch. What still arrives
+ *                is answered by a tombstone and never passes
  *
  * Invariants:
  *  (1) In OPENING no packet with payload passes.
@@ -35,7 +34,6 @@ enum flow_state {
 	FLOW_OPENING,
 	FLOW_HANDSHAKE,
 	FLOW_ESTABLISHED,
-	FLOW_LINGER,
 	FLOW_PASS,
 	FLOW_DEAD,
 	FLOW_STATES
@@ -86,10 +84,11 @@ struct flow {
 	enum fault fault;     /* the first */
 	enum side fault_side; /* whose leg it came from, with FAULT_PEER_RESET, _TIMEOUT */
 	bool reported;        /* the log has the end */
+	bool has_ended;       /* both legs have: it leaves a tombstone */
 	struct owner owner;
 	char *identity;   /* what its strings lie in; owned */
 	usec_t opened;    /* time of the SYN */
-	usec_t expires;   /* OPENING, PASS, LINGER: end of life; HANDSHAKE: time-out */
+	usec_t expires;   /* OPENING, PASS: end of life; HANDSHAKE: time-out */
 	usec_t retry;     /* storage was refused: try again then */
 	uint8_t seen;     /* PASS: bit per side that has sent anything */
 	uint8_t fin_seen; /* PASS: bit per side */
@@ -146,8 +145,8 @@ bool flow_output(struct flow *f, enum side side, usec_t now, struct segment *seg
  */
 bool flow_path_mtu(struct flow *f, enum side side, uint32_t seq, uint32_t mtu, usec_t now);
 
-/** flow_settle() - after all output: follow both legs into LINGER and DEAD */
-void flow_settle(struct flow *f, usec_t now);
+/** flow_settle() - after all output: both legs have ended, so the flow has; @has_ended is set */
+void flow_settle(struct flow *f);
 
 /** flow_deadline() - when flow_expire() and flow_output() have something to do by themselves */
 usec_t flow_deadline(const struct flow *f);
@@ -176,8 +175,7 @@ const char *flow_state_name(enum flow_state s);
 /** flow_has_legs() - both legs are ours */
 static inline bool flow_has_legs(const struct flow *f)
 {
-	return f->state == FLOW_HANDSHAKE || f->state == FLOW_ESTABLISHED ||
-	       f->state == FLOW_LINGER;
+	return f->state == FLOW_HANDSHAKE || f->state == FLOW_ESTABLISHED;
 }
 
 #endif

@@ -140,8 +140,8 @@ struct tcb_params handshake_params(const struct flow *f, enum side side)
 		.snd_wnd = peer->wnd,
 		.rcv_wnd = self->wnd,
 		.mss = peer->mss < self->mss ? peer->mss : self->mss,
-		.mss_floor = f->key[SIDE_PLAIN].local.addr.family == 4 ? MSS_DEFAULT_V4
-								       : MSS_DEFAULT_V6,
+		.mss_floor =
+			f->key[SIDE_PLAIN].local.addr.family == 4 ? MSS_DEFAULT_V4 : MSS_DEFAULT_V6,
 		.snd_wscale = scaled ? peer->wscale : 0,
 		.rcv_wscale = scaled ? self->wscale : 0,
 		.sack_ok = both(f, SEG_OPT_SACK_OK),

@@ -8,7 +8,13 @@
 
 #include <stdlib.h>
 
-enum { REPLY_TTL = 64, PASS_IDLE_S = 5 * 24 * 3600, PASS_CLOSED_S = 60, LOGS_PER_SECOND = 20 };
+enum {
+	REPLY_TTL = 64,
+	PASS_IDLE_S = 5 * 24 * 3600,
+	PASS_CLOSED_S = 60,
+	LOGS_PER_SECOND = 20,
+	TOMBSTONES_PER_FLOW = 4
+};
 
 static const char *const count_names[] = {
 	[INTAKE_OPENED] = "opened",
@@ -44,7 +50,8 @@ bool intake_init(struct intake *in, struct snapshot *s, const struct intake_limi
 		.budget = {.limit = limits->memory},
 		.limits = {&in->budget, limits->buffer, limits->near},
 	};
-	if (!table_init(&in->table, limits->flows))
+	if (!table_init(&in->table, limits->flows) ||
+		!tombstones_init(&in->tombstones, TOMBSTONES_PER_FLOW * limits->flows))
 		return false;
 	take_snapshot(in, s);
 	return true;
@@ -53,6 +60,7 @@ bool intake_init(struct intake *in, struct snapshot *s, const struct intake_limi
 void intake_fini(struct intake *in)
 {
 	table_fini(&in->table);
+	tombstones_fini(&in->tombstones);
 	contexts_clear(&in->contexts);
 	let_go(in);
 }
@@ -69,6 +77,13 @@ void intake_retire(struct intake *in, struct flow *f)
 	if (f->rule && f->rule->action->mode == ACTION_TLS && f->reported)
 		in->counts[f->fault == FAULT_NONE ? INTAKE_CLOSED : INTAKE_RESET]++;
 	table_remove(&in->table, f);
+}
+
+void intake_end(struct intake *in, struct flow *f, usec_t now)
+{
+	if (f->has_ended)
+		tombstone_set(&in->tombstones, f, now);
+	intake_retire(in, f);
 }
 
 /* Both ends of a passed connection have spoken: it may be silent for days. */
@@ -94,23 +109,19 @@ void intake_adopt(struct intake *in, const struct tuple *key, usec_t now)
 
 /* ---- answers without a flow ---- */
 
+static void reply(struct intake *in, enum side side, const struct segment *seg)
+{
+	if (in->reply_count < REPLIES_MAX)
+		in->replies[in->reply_count++] = (struct reply){.side = side, .seg = *seg};
+}
+
 static void reply_reset(struct intake *in, enum side side, const struct endpoint *src,
 	const struct endpoint *dst, struct segment numbers)
 {
-	struct reply *r;
-
-	if (in->reply_count == REPLIES_MAX)
-		return;
-	r = &in->replies[in->reply_count++];
-	r->side = side;
-	r->seg = (struct segment){
-		.src = *src,
-		.dst = *dst,
-		.seq = numbers.seq,
-		.ack = numbers.ack,
-		.flags = numbers.flags,
-		.ttl = REPLY_TTL,
-	};
+	numbers.src = *src;
+	numbers.dst = *dst;
+	numbers.ttl = REPLY_TTL;
+	reply(in, side, &numbers);
 }
 
 /* RFC 9293 3.10.7.1: the RST that the sender of @seg will believe. */
@@ -189,7 +200,7 @@ unsigned intake_wants_owner(const struct intake *in, const struct arrival *a)
 	struct query q = arrival_query(a);
 	unsigned wants = 0;
 
-	if (f && !(is_opening(&a->seg) && (f->state == FLOW_PASS || f->state == FLOW_LINGER)))
+	if (f && !(is_opening(&a->seg) && f->state == FLOW_PASS))
 		return 0;
 	if (in->snapshot->owner_rings && is_opening(&a->seg))
 		wants = OWNER_UID & ~a->owner.known;
@@ -358,10 +369,10 @@ static enum verdict follow_pass(struct flow *f, const struct arrival *a, usec_t 
 	return VERDICT_ACCEPT;
 }
 
-/* A SYN on a tuple whose connection is over, or never was ours: a new connection. */
+/* A SYN on the tuple of a connection that never was ours: a new connection. */
 static bool reopens(const struct flow *f, const struct arrival *a)
 {
-	return is_opening(&a->seg) && (f->state == FLOW_PASS || f->state == FLOW_LINGER);
+	return is_opening(&a->seg) && f->state == FLOW_PASS;
 }
 
 /* The answer to a connection that this host has DNATed comes from an address nobody dialled. */
@@ -395,10 +406,34 @@ static enum verdict decide_midstream(
 	return drop(in, DROP_NO_FLOW);
 }
 
+/* What comes after the end of a flow goes nowhere, whatever the policy says by now. */
+static enum verdict follow_end(
+	struct intake *in, struct tombstone *stone, const struct arrival *a, usec_t now)
+{
+	struct segment answer;
+
+	if (tombstone_answer(&in->tombstones, stone, a->side, &a->seg, now, &answer))
+		reply(in, a->side, &answer);
+	return drop(in, DROP_UNACCEPTABLE);
+}
+
+/* The tuple of a flow that has ended: with a SYN it is used again, and its kernels judge that. */
+static struct tombstone *find_end(struct intake *in, const struct arrival *a)
+{
+	struct tuple key = arrival_key(a);
+	struct tombstone *stone = tombstone_find(&in->tombstones, a->side, &key);
+
+	if (!stone || !is_opening(&a->seg))
+		return stone;
+	tombstone_remove(&in->tombstones, stone);
+	return NULL;
+}
+
 enum verdict intake_decide(
 	struct intake *in, const struct arrival *a, usec_t now, struct flow **flow)
 {
 	struct flow *f = find_flow(in, a);
+	struct tombstone *stone;
 
 	in->now = now;
 	if (f && reopens(f, a)) {
@@ -406,10 +441,13 @@ enum verdict intake_decide(
 		f = NULL;
 	}
 	*flow = NULL;
-	if (!f && is_opening(&a->seg))
-		return open_connection(in, a, now, flow);
 	if (!f)
 		f = pair_answer(in, a);
+	stone = f ? NULL : find_end(in, a);
+	if (stone)
+		return follow_end(in, stone, a, now);
+	if (!f && is_opening(&a->seg))
+		return open_connection(in, a, now, flow);
 	if (!f)
 		return decide_midstream(in, a, now, flow);
 	*flow = f;

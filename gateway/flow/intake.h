@@ -11,6 +11,7 @@
 
 #include "gateway/flow/contexts.h"
 #include "gateway/flow/table.h"
+#include "gateway/flow/tombstone.h"
 
 enum verdict {
 	VERDICT_ACCEPT, /* goes on in the kernel, marked */
@@ -47,6 +48,7 @@ enum intake_count {
 
 struct intake {
 	struct table table;
+	struct tombstones tombstones;
 	struct contexts contexts;
 	struct snapshot *snapshot; /* referenced: in force for new connections */
 	struct rule_use *uses; /* of its rules; owned; NULL without memory, then nothing counts */
@@ -95,6 +97,9 @@ void intake_adopt(struct intake *in, const struct tuple *key, usec_t now);
 
 /** intake_retire() - @f is over: count it and take it out of the table */
 void intake_retire(struct intake *in, struct flow *f);
+
+/** intake_end() - both legs of @f have ended, if it ever had any: a tombstone takes its place */
+void intake_end(struct intake *in, struct flow *f, usec_t now);
 
 /** intake_count_name() - a metric label, static */
 const char *intake_count_name(enum intake_count c);

@@ -2,30 +2,14 @@
 /* table.c - all flows of one worker, found by the addresses of a packet */
 #include "gateway/flow/table.h"
 
-#include <stdlib.h>
-
-static bool index_init(struct index *x, size_t buckets)
-{
-	x->buckets = malloc(buckets * sizeof(*x->buckets));
-	x->mask = buckets - 1;
-	for (size_t i = 0; x->buckets && i < buckets; i++)
-		list_init(&x->buckets[i]);
-	return x->buckets != NULL;
-}
-
 bool table_init(struct table *t, size_t limit)
 {
-	size_t buckets = 64;
-
 	*t = (struct table){.limit = limit};
-	while (buckets < limit)
-		buckets *= 2;
 	list_init(&t->flows);
 	list_init(&t->dead);
 	list_init(&t->young);
-	siphash_random(&t->hash_key);
-	if (index_init(&t->by_key[SIDE_PLAIN], buckets) &&
-		index_init(&t->by_key[SIDE_WIRE], buckets) && index_init(&t->by_local, buckets))
+	if (index_init(&t->by_key[SIDE_PLAIN], limit) && index_init(&t->by_key[SIDE_WIRE], limit) &&
+		index_init(&t->by_local, limit))
 		return true;
 	table_fini(t);
 	return false;
@@ -36,26 +20,20 @@ void table_fini(struct table *t)
 	list_each_safe (node, &t->flows)
 		table_remove(t, list_entry(node, struct flow, by_state));
 	table_reap(t);
-	free(t->by_key[SIDE_PLAIN].buckets);
-	free(t->by_key[SIDE_WIRE].buckets);
-	free(t->by_local.buckets);
-	t->by_key[SIDE_PLAIN].buckets = t->by_key[SIDE_WIRE].buckets = t->by_local.buckets = NULL;
+	index_fini(&t->by_key[SIDE_PLAIN]);
+	index_fini(&t->by_key[SIDE_WIRE]);
+	index_fini(&t->by_local);
 	deadlines_fini(&t->deadlines);
-}
-
-static struct list *bucket(const struct table *t, const struct index *x, struct span key)
-{
-	return &x->buckets[siphash(&t->hash_key, key) & x->mask];
 }
 
 static struct list *key_bucket(const struct table *t, enum side side, const struct tuple *key)
 {
-	return bucket(t, &t->by_key[side], span_of(key, sizeof(*key)));
+	return index_bucket(&t->by_key[side], span_of(key, sizeof(*key)));
 }
 
 static struct list *local_bucket(const struct table *t, const struct endpoint *local)
 {
-	return bucket(t, &t->by_local, span_of(local, sizeof(*local)));
+	return index_bucket(&t->by_local, span_of(local, sizeof(*local)));
 }
 
 struct flow *table_find(const struct table *t, enum side side, const struct tuple *key)

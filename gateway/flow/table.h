@@ -9,21 +9,15 @@
 #ifndef ATTLS_FLOW_TABLE_H
 #define ATTLS_FLOW_TABLE_H
 
-#include "base/siphash.h"
 #include "gateway/flow/deadline.h"
-
-struct index {
-	struct list *buckets;
-	size_t mask; /* number of buckets - 1 */
-};
+#include "gateway/flow/index.h"
 
 struct table {
 	struct index by_key[SIDES];
 	struct index by_local; /* outbound openings, by local endpoint */
-	struct siphash_key hash_key;
-	struct list flows; /* through flow->by_state */
-	struct list young; /* openings and unanswered passed flows, oldest first */
-	struct list dead;  /* out of every index, memory kept until table_reap() */
+	struct list flows;     /* through flow->by_state */
+	struct list young;     /* openings and unanswered passed flows, oldest first */
+	struct list dead;      /* out of every index, memory kept until table_reap() */
 	struct deadlines deadlines;
 	size_t count; /* flows in the table */
 	size_t limit;

@@ -38,11 +38,11 @@ void drive_flow(struct worker *w, struct flow *f, usec_t now)
 	flow_advance(f, now); /* first: what has arrived may be what the deadline is about */
 	flow_expire(f, now);
 	send_output(w, f, now);
-	flow_settle(f, now);
+	flow_settle(f);
 	if (before == FLOW_HANDSHAKE && f->state == FLOW_ESTABLISHED)
 		w->intake.counts[INTAKE_ESTABLISHED]++;
 	if (f->state == FLOW_DEAD)
-		intake_retire(&w->intake, f);
+		intake_end(&w->intake, f, now);
 	else
 		deadlines_set(&w->intake.table.deadlines, f, flow_deadline(f));
 }

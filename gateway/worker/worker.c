@@ -106,6 +106,7 @@ static void drive_all(struct worker *w)
 		deadlines_set(&w->intake.table.deadlines, f, USEC_NEVER);
 		drive_later(w, f);
 	}
+	tombstones_expire(&w->intake.tombstones, now);
 	while (!list_empty(&w->dirty))
 		drive_flow(w, list_entry(w->dirty.next, struct flow, dirty), now);
 	table_reap(&w->intake.table);
@@ -182,7 +183,8 @@ static void serve_mail(struct worker *w)
 /* Sleep until a packet, a call or the earliest deadline. */
 static void wait_for_work(struct worker *w)
 {
-	usec_t next = usec_min(deadlines_next(&w->intake.table.deadlines), held_next(w));
+	usec_t next = usec_min(deadlines_next(&w->intake.table.deadlines),
+		usec_min(held_next(w), tombstones_next(&w->intake.tombstones)));
 	usec_t now = now_monotonic();
 	struct epoll_event event;
 	int ms = -1;

@@ -81,7 +81,7 @@ def test_burst_of_openings_that_are_reset_at_once(world, tuples):
     gateway.wait_flows(0)
     status = gateway.ctl_json("status")
     assert status["flows"] == {**status["flows"], "tls": 0, "pass": 0, "pending": 0}
-    assert status["flows"]["linger"] == len(gateway.flows()) <= 8
+    assert status["flows"]["linger"] <= 8
     assert status["drops"]["table_full"] == 0
 
 

@@ -165,7 +165,9 @@ static void syn_after_the_end_opens_anew(void **state)
 	struct arrival syn = syn_from(b, SIDE_PLAIN);
 	struct flow *f;
 
-	b->flow->state = FLOW_LINGER;
+	flow_abort(b->flow, FAULT_TRUNCATED);
+	flow_settle(b->flow);
+	intake_end(&b->intake, b->flow, 1000);
 	assert_int_equal(intake_decide(&b->intake, &syn, 1000, &f), VERDICT_ACCEPT);
 	assert_ptr_not_equal(f, b->flow);
 	assert_int_equal(b->intake.table.count, 1);

@@ -165,12 +165,8 @@ class Gateway:
         answer = self.ctl_json("flows")
         return answer["flows"] if isinstance(answer, dict) else answer
 
-    def live_flows(self):
-        """Without those that only wait for stray packets (TIME-WAIT)."""
-        return [f for f in self.flows() if f["state"] != "linger"]
-
     def wait_flows(self, count, timeout=20.0):
-        wait_for(lambda: len(self.live_flows()) == count, f"{count} flows: {self.flows()}",
+        wait_for(lambda: len(self.flows()) == count, f"{count} flows: {self.flows()}",
                  timeout)
 
     def finish(self):
