@@ -12,6 +12,7 @@
 
 enum {
 	OPENING_TIMEOUT_S = 75,    /* as long as kernels keep trying */
+	FIN_WAIT_S = 60,           /* as long as kernels wait for a FIN when nobody else does */
 	NEAR_WINDOW = 1024 * 1024, /* more would only fill the queue to us */
 };
 
@@ -217,8 +218,17 @@ static bool leg_over(const struct leg *leg)
 	return leg->tcb.state == TCPS_CLOSED || leg->tcb.state == TCPS_TIME_WAIT;
 }
 
-void flow_settle(struct flow *f)
+/* TLS is over in both directions and the application is gone: only a FIN is missing. */
+static bool only_fin_is_missing(const struct flow *f)
 {
+	return f->state == FLOW_ESTABLISHED && f->leg[SIDE_WIRE].tcb.state == TCPS_FIN_WAIT_2 &&
+	       leg_over(&f->leg[SIDE_PLAIN]) && session_ended(f->session);
+}
+
+void flow_settle(struct flow *f, usec_t now)
+{
+	if (f->expires == USEC_NEVER && only_fin_is_missing(f))
+		f->expires = now + FIN_WAIT_S * USEC_SEC;
 	if (!flow_has_legs(f) || !leg_over(&f->leg[SIDE_PLAIN]) || !leg_over(&f->leg[SIDE_WIRE]))
 		return;
 	report_end(f);
@@ -256,11 +266,12 @@ static void drain_now(struct flow *f, usec_t now)
 
 usec_t flow_deadline(const struct flow *f)
 {
-	usec_t when = f->state == FLOW_ESTABLISHED ? keepalive_deadline(f) : f->expires;
+	usec_t when = usec_min(f->expires, f->retry);
 
 	if (f->state == FLOW_DEAD)
 		return USEC_NEVER;
-	when = usec_min(usec_min(when, f->retry), drain_at(f));
+	if (f->state == FLOW_ESTABLISHED)
+		when = usec_min(when, usec_min(keepalive_deadline(f), drain_at(f)));
 	if (flow_has_legs(f)) {
 		when = usec_min(when, tcb_deadline(&f->leg[SIDE_PLAIN].tcb));
 		when = usec_min(when, tcb_deadline(&f->leg[SIDE_WIRE].tcb));
@@ -274,14 +285,14 @@ void flow_expire(struct flow *f, usec_t now)
 		keepalive_run(f, now);
 	if (now >= drain_at(f))
 		drain_now(f, now);
-	if (f->state == FLOW_ESTABLISHED || f->state == FLOW_DEAD || now < f->expires)
+	if (f->state == FLOW_DEAD || now < f->expires)
 		return;
-	if (f->state == FLOW_HANDSHAKE) {
-		f->expires = USEC_NEVER;
-		flow_abort(f, FAULT_HANDSHAKE_TIMEOUT);
-	} else {
-		flow_set_state(f, FLOW_DEAD);
+	switch (f->state) {
+	case FLOW_HANDSHAKE: flow_abort(f, FAULT_HANDSHAKE_TIMEOUT); break;
+	case FLOW_ESTABLISHED: tcb_abort(&f->leg[SIDE_WIRE].tcb, FAULT_NONE); break;
+	default: flow_set_state(f, FLOW_DEAD); break;
 	}
+	f->expires = USEC_NEVER;
 }
 
 void flow_abort(struct flow *f, enum fault why)

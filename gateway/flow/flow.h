@@ -88,7 +88,7 @@ struct flow {
 	struct owner owner;
 	char *identity;   /* what its strings lie in; owned */
 	usec_t opened;    /* time of the SYN */
-	usec_t expires;   /* OPENING, PASS: end of life; HANDSHAKE: time-out */
+	usec_t expires;   /* OPENING, PASS: end of life; else how long something is waited for */
 	usec_t retry;     /* storage was refused: try again then */
 	uint8_t seen;     /* PASS: bit per side that has sent anything */
 	uint8_t fin_seen; /* PASS: bit per side */
@@ -146,7 +146,7 @@ bool flow_output(struct flow *f, enum side side, usec_t now, struct segment *seg
 bool flow_path_mtu(struct flow *f, enum side side, uint32_t seq, uint32_t mtu, usec_t now);
 
 /** flow_settle() - after all output: both legs have ended, so the flow has; @has_ended is set */
-void flow_settle(struct flow *f);
+void flow_settle(struct flow *f, usec_t now);
 
 /** flow_deadline() - when flow_expire() and flow_output() have something to do by themselves */
 usec_t flow_deadline(const struct flow *f);

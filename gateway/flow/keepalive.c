@@ -6,7 +6,7 @@
 #define FRESH (10 * USEC_SEC)
 
 /* As kernels do by default; half-closed flows sooner, as kernels treat orphans. */
-enum { IDLE_S = 7200, HALF_CLOSED_S = 60, INTERVAL_S = 75, PROBES_MAX = 9 };
+enum { IDLE_S = 7200, HALF_CLOSED_S = 60, DELIVERY_S = 300, INTERVAL_S = 75, PROBES_MAX = 9 };
 
 static bool half_closed(const struct flow *f)
 {
@@ -19,20 +19,33 @@ static bool asks(const struct leg *leg)
 	return leg->tcb.state != TCPS_CLOSED && leg->tcb.state != TCPS_TIME_WAIT;
 }
 
-static usec_t leg_deadline(const struct flow *f, const struct leg *leg)
+/*
+ * The kernel of an application that has left forgets the connection after a minute and would then
+ * answer with a reset, which ends the flow. What it had sent is still being delivered.
+ */
+static usec_t delivery_deadline(const struct flow *f, enum side side)
+{
+	const struct tcb *to = &f->leg[side_peer(side)].tcb;
+	bool delivers = f->leg[side].tcb.state == TCPS_CLOSE_WAIT && !tcb_idle(to);
+
+	return delivers ? to->active_at + DELIVERY_S * USEC_SEC : 0;
+}
+
+static usec_t leg_deadline(const struct flow *f, enum side side)
 {
 	usec_t first = (half_closed(f) ? HALF_CLOSED_S : IDLE_S) * USEC_SEC;
+	const struct leg *leg = &f->leg[side];
 
 	if (!asks(leg))
 		return USEC_NEVER;
 	if (leg->probes == 0)
-		return leg->heard + first;
+		return usec_max(leg->heard + first, delivery_deadline(f, side));
 	return leg->asked + INTERVAL_S * USEC_SEC;
 }
 
 usec_t keepalive_deadline(const struct flow *f)
 {
-	return usec_min(leg_deadline(f, &f->leg[SIDE_PLAIN]), leg_deadline(f, &f->leg[SIDE_WIRE]));
+	return usec_min(leg_deadline(f, SIDE_PLAIN), leg_deadline(f, SIDE_WIRE));
 }
 
 void keepalive_run(struct flow *f, usec_t now)
@@ -40,7 +53,7 @@ void keepalive_run(struct flow *f, usec_t now)
 	for (enum side side = SIDE_PLAIN; side < SIDES; side++) {
 		struct leg *leg = &f->leg[side];
 
-		if (now < leg_deadline(f, leg))
+		if (now < leg_deadline(f, side))
 			continue;
 		if (leg->probes++ < PROBES_MAX) {
 			leg->asked = now;

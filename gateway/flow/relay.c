@@ -53,6 +53,7 @@ static bool step_handshake(struct flow *f)
 	} while (status == SESSION_HANDSHAKE && all.len > in.len);
 	if (status == SESSION_OPEN) {
 		flow_set_state(f, FLOW_ESTABLISHED);
+		f->expires = USEC_NEVER;
 		report_open(f);
 		return true;
 	}

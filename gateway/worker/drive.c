@@ -38,7 +38,7 @@ void drive_flow(struct worker *w, struct flow *f, usec_t now)
 	flow_advance(f, now); /* first: what has arrived may be what the deadline is about */
 	flow_expire(f, now);
 	send_output(w, f, now);
-	flow_settle(f);
+	flow_settle(f, now);
 	if (before == FLOW_HANDSHAKE && f->state == FLOW_ESTABLISHED)
 		w->intake.counts[INTAKE_ESTABLISHED]++;
 	if (f->state == FLOW_DEAD)

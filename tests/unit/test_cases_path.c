@@ -72,6 +72,7 @@ static int set_up(void **state)
 	assert_true(table_add(&b->intake.table, b->flow));
 	begin_legs(b->flow, 0);
 	b->flow->state = FLOW_ESTABLISHED;
+	b->flow->expires = USEC_NEVER;
 	*state = b;
 	return 0;
 }
@@ -166,13 +167,18 @@ static void syn_after_the_end_opens_anew(void **state)
 	struct flow *f;
 
 	flow_abort(b->flow, FAULT_TRUNCATED);
-	flow_settle(b->flow);
+	flow_settle(b->flow, 1000);
 	intake_end(&b->intake, b->flow, 1000);
 	assert_int_equal(intake_decide(&b->intake, &syn, 1000, &f), VERDICT_ACCEPT);
 	assert_ptr_not_equal(f, b->flow);
 	assert_int_equal(b->intake.table.count, 1);
 	table_reap(&b->intake.table);
 }
+
+static const struct segment keepalive = {
+	.flags = SEG_ACK, .seq = IRS, .ack = ISS + 1, .wnd = 65535};
+static const struct segment alive = {
+	.flags = SEG_ACK, .seq = IRS + 1, .ack = ISS + 1 + FLIGHT, .wnd = 65535};
 
 /* ---- dead endpoints ---- */
 
@@ -201,6 +207,25 @@ static void silent_endpoint_is_asked_and_given_up(void **state)
 	assert_int_equal(now, (KEEPALIVE_IDLE_S + 9 * 75) * USEC_SEC);
 }
 
+/* An application that has closed is left alone as long as what it sent is being delivered. */
+static void closed_application_is_not_asked_while_its_data_is_under_way(void **state)
+{
+	struct bench *b = *state;
+	struct segment fin = {
+		.flags = SEG_FIN | SEG_ACK, .seq = IRS + 1, .ack = ISS + 1, .wnd = 65535};
+	struct tcb *wire = &b->flow->leg[SIDE_WIRE].tcb;
+
+	flow_input(b->flow, SIDE_PLAIN, &fin, 1000);
+	b->flow->leg[SIDE_WIRE].heard = 1000 * USEC_SEC;
+	assert_false(tcb_idle(wire));
+	assert_int_equal(keepalive_deadline(b->flow), 300 * USEC_SEC);
+	wire->active_at = 200 * USEC_SEC;
+	assert_int_equal(keepalive_deadline(b->flow), 500 * USEC_SEC);
+	flow_input(b->flow, SIDE_WIRE, &alive, 250 * USEC_SEC);
+	assert_true(tcb_idle(wire));
+	assert_int_equal(keepalive_deadline(b->flow), 1000 + 60 * USEC_SEC);
+}
+
 static void endpoint_that_answers_is_not_given_up(void **state)
 {
 	struct bench *b = *state;
@@ -219,11 +244,6 @@ static void endpoint_that_answers_is_not_given_up(void **state)
 }
 
 /* ---- keepalives of an endpoint ---- */
-
-static const struct segment keepalive = {
-	.flags = SEG_ACK, .seq = IRS, .ack = ISS + 1, .wnd = 65535};
-static const struct segment alive = {
-	.flags = SEG_ACK, .seq = IRS + 1, .ack = ISS + 1 + FLIGHT, .wnd = 65535};
 
 static void keepalive_is_answered_at_once_when_the_peer_was_heard_lately(void **state)
 {
@@ -307,6 +327,7 @@ int main(void)
 		CASE(syn_on_a_live_flow_is_not_passed),
 		CASE(syn_after_the_end_opens_anew),
 		CASE(silent_endpoint_is_asked_and_given_up),
+		CASE(closed_application_is_not_asked_while_its_data_is_under_way),
 		CASE(endpoint_that_answers_is_not_given_up),
 	};
 
