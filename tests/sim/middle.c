@@ -100,8 +100,8 @@ void middle_run(struct middle *m, usec_t now)
 {
 	struct flow *f = m->flow;
 
-	flow_expire(f, now);
 	flow_advance(f, now);
+	flow_expire(f, now);
 	for (enum side side = SIDE_PLAIN; side < SIDES; side++)
 		pump(m, side, now);
 	for (enum side side = SIDE_PLAIN; side < SIDES && flow_has_legs(f); side++)
