@@ -375,6 +375,6 @@ void loss_timed_out(struct tcb *t, usec_t now)
 	l->force = false;
 	l->duplicates = 0;
 	l->dup_bytes = 0;
-	t->timer[TCB_TIMER_PROBE] = USEC_NEVER;
+	t->timer[TCB_TIMER_PROBE] = t->timer[TCB_TIMER_PACE] = USEC_NEVER;
 	rtt_back_off(&t->rtt);
 }

@@ -90,10 +90,18 @@ static bool send_reset(struct tcb *t, struct segment *seg, usec_t now)
 
 /* ---- retransmission ---- */
 
+/* Bytes that both the congestion window and the pace let go; the first one again never waits. */
+static uint64_t room_now(const struct tcb *t)
+{
+	uint64_t room = loss_room(t);
+
+	return t->loss.force ? room : seq_min(room, pace_room(t));
+}
+
 /* The end of what may be sent again now of the first lost record; its start if nothing. */
 static uint64_t resend_end(const struct tcb *t, const struct sent *r)
 {
-	uint64_t room = loss_room(t), n = seq_min(r->to, t->snd_edge) - r->from;
+	uint64_t room = room_now(t), n = seq_min(r->to, t->snd_edge) - r->from;
 	uint32_t mss = tcb_payload_mss(t);
 
 	if (r->from >= t->snd_edge)
@@ -129,6 +137,7 @@ static bool resend(struct tcb *t, struct segment *seg, usec_t now)
 		return false;
 	t->retransmits++;
 	loss_resent(t, from, to);
+	pace_spend(t, to - from, now);
 	if (from == t->snd.una && t->loss.phase == LOSS_RECOVERY && !t->loss.partial)
 		t->timer[TCB_TIMER_REXMT] = USEC_NEVER;
 	fill_text(t, seg, from, to);
@@ -169,7 +178,7 @@ static uint64_t data_end(const struct tcb *t, uint64_t room)
 
 bool output_data_due(const struct tcb *t)
 {
-	return data_end(t, loss_room(t)) > t->snd.nxt;
+	return data_end(t, room_now(t)) > t->snd.nxt;
 }
 
 static bool send_new(struct tcb *t, struct segment *seg, usec_t now, uint64_t to)
@@ -181,6 +190,7 @@ static bool send_new(struct tcb *t, struct segment *seg, usec_t now, uint64_t to
 	if (!sendq_send(&t->snd, to, now))
 		return false;
 	pace_note(t);
+	pace_spend(t, to - from, now);
 	t->override = t->loss.force = false;
 	t->sent_at = t->active_at = now;
 	if (t->loss.phase == LOSS_RECOVERY)
@@ -192,7 +202,7 @@ static bool send_new(struct tcb *t, struct segment *seg, usec_t now, uint64_t to
 
 static bool send_data(struct tcb *t, struct segment *seg, usec_t now)
 {
-	if (!send_new(t, seg, now, data_end(t, loss_room(t))))
+	if (!send_new(t, seg, now, data_end(t, room_now(t))))
 		return false;
 	timers_arm(t, now);
 	loss_arm_probe(t, now);

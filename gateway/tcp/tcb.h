@@ -186,6 +186,7 @@ enum tcb_timer {
 	TCB_TIMER_PERSIST, /* the peer's window keeps us from sending (RFC 9293 3.8.6.1) */
 	TCB_TIMER_ACK,     /* delayed ACK */
 	TCB_TIMER_WAIT,    /* TIME-WAIT */
+	TCB_TIMER_PACE,    /* what is sent next has to wait for it, to be spread */
 	TCB_TIMER_TRIM,    /* give the storage of empty buffers back */
 	TCB_TIMER_MSS,     /* the path may take larger segments again */
 	TCB_TIMERS

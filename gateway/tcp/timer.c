@@ -72,6 +72,13 @@ static void ack_expired(struct tcb *t, usec_t now)
 	t->ack_now = true;
 }
 
+/* That it is off is all that it means. */
+static void pace_expired(struct tcb *t, usec_t now)
+{
+	(void)t;
+	(void)now;
+}
+
 static void wait_expired(struct tcb *t, usec_t now)
 {
 	(void)now;
@@ -104,6 +111,7 @@ static void (*const expired[TCB_TIMERS])(struct tcb *t, usec_t now) = {
 	[TCB_TIMER_PERSIST] = persist_expired,
 	[TCB_TIMER_ACK] = ack_expired,
 	[TCB_TIMER_WAIT] = wait_expired,
+	[TCB_TIMER_PACE] = pace_expired,
 	[TCB_TIMER_TRIM] = trim_expired,
 	[TCB_TIMER_MSS] = mss_hold_expired,
 };
