@@ -269,7 +269,7 @@ static void check_contexts(struct snapshot *s)
 
 		if (a->mode != ACTION_TLS)
 			continue;
-		c = contexts_get(&contexts, s, a, nobody, why, sizeof(why));
+		c = contexts_get(&contexts, s, a, &nobody, why, sizeof(why));
 		held((c != NULL) == (why[0] == '\0'), "[action %s]: %s", a->name, why);
 		context_put(c);
 	}
