@@ -51,7 +51,7 @@ IMPAIR  := $(BUILD)/tests/impair
 IDENTITY := $(BUILD)/tests/attlsd-identity
 
 .DEFAULT_GOAL := all
-.PHONY: all unit impair identity grid sim script fuzz test demo lint clean install help image-test bench bench-tcp bench-policy
+.PHONY: all unit impair identity grid sim script fuzz test demo lint clean install help image-test bench bench-tcp bench-policy bench-owner
 all: $(BINS) ## build the programs
 
 define program
@@ -163,6 +163,14 @@ bench-policy: $(BUILD)/bench/policy ## loading and matching of policies, by shap
 
 bench-tcp: all impair ## goodput and fairness against the kernel's CUBIC (as root; BENCH=quick)
 	@bench/tcp --json $(BUILD)/bench-tcp.json
+
+$(BUILD)/bench/owner: bench/owner.c $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  CC    bench/owner"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS)
+
+bench-owner: $(BUILD)/bench/owner ## how long it takes to find whose a socket is (as root)
+	@$(BUILD)/bench/owner
 
 lint: ## layers, style, format, clang-tidy, cppcheck, shellcheck
 	@scripts/lint
