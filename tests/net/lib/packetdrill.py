@@ -31,6 +31,7 @@ PUBLIC = (
     "close/close-local-close-then-remote-fin.pkt",
     "close/close-on-syn-sent.pkt",
     "close/close-remote-fin-then-close.pkt",
+    "ecn/ecn-uses-ect0.pkt",
     "fast_recovery/prr-ss-30pkt-lost-1_4-11_16.pkt",
     "fast_retransmit/fr-4pkt-fack-last-mss.pkt",
     "fast_retransmit/fr-4pkt-sack.pkt",
@@ -62,10 +63,17 @@ WITHOUT_CODE = (
     "cubic/cubic-hystart-delay-rtt-jumps-upward.pkt",
     "cubic/cubic-rack-reo-timeout-retrans-failed-incoming-data.pkt",
     "cwnd_moderation/cwnd-moderation-disorder-no-moderation.pkt",
+    "cwnd_moderation/cwnd-moderation-ecn-enter-cwr-no-moderation-700.pkt",
     "fast_recovery/prr-ss-10pkt-lost-1.pkt",
     "sack/sack-shift-sacked-2-6-8-3-9-nofack.pkt",
     "sack/sack-shift-sacked-7-3-4-8-9-fack.pkt",
     "sack/sack-shift-sacked-7-5-6-8-9-fack.pkt",
+    "slow_start/slow-start-ack-per-1pkt.pkt",
+    "slow_start/slow-start-ack-per-2pkt.pkt",
+    "slow_start/slow-start-ack-per-2pkt-send-6pkt.pkt",
+    "slow_start/slow-start-ack-per-4pkt.pkt",
+    "slow_start/slow-start-app-limited.pkt",
+    "slow_start/slow-start-app-limited-9-packets-out.pkt",
 )
 
 
