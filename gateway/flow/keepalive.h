@@ -8,8 +8,8 @@
  * silent until the flow is given up. Half-closed flows are asked soon, since an application that
  * has left altogether looks just like one that still reads.
  *
- * An endpoint that asks by itself (SO_KEEPALIVE) means its peer, not us. So its question is answered
- * when the other endpoint was heard lately, or has answered a question of ours.
+ * An endpoint that asks by itself (SO_KEEPALIVE) means its peer, not us. So its question is
+ * answered when the other endpoint was heard lately, or has answered a question of ours.
  */
 #ifndef ATTLS_FLOW_KEEPALIVE_H
 #define ATTLS_FLOW_KEEPALIVE_H

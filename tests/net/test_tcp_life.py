@@ -11,6 +11,7 @@ import pytest
 
 from lib import traffic
 from lib.impair import Impairment
+from lib.tlspeer import tls_server
 from lib.topology import LEFT, RIGHT
 from lib.traffic import Task
 from lib.wait import wait_for
@@ -196,6 +197,26 @@ def test_both_close_at_once(world):
         assert gateway.ctl_json("status")["flows"]["reset_total"] == 0
 
 
+@pytest.mark.limit(120)
+def test_fin_that_never_comes_is_not_waited_for(world4):
+    """The peer has ended TLS and keeps its socket; the application is gone."""
+    done = threading.Event()
+
+    def end_tls_only(s, _peer):
+        traffic.receive_all(s)
+        with s.unwrap():
+            assert done.wait(110)
+    world4.closing(tls_server(world4.server, world4.server_address, PORT, world4.pki.server,
+                              end_tls_only))
+    client = world4.client_gateway(PORT)
+    with world4.connect(PORT) as s:
+        s.shutdown(socket.SHUT_WR)
+        assert s.recv(1) == b""
+    client.wait_flows(0, 90)
+    assert client.ctl_json("status")["flows"]["reset_total"] == 0
+    done.set()
+
+
 def test_same_ports_again_within_time_wait(world):
     """A connection from the same port right after the last one: kernels decide, TLS holds."""
     world.serve(traffic.echo, PORT)
@@ -288,8 +309,8 @@ def test_window_grows_on_a_long_path_and_memory_is_given_back(world4):
         "delay=50ms")
     s = world4.connect(PORT, timeout=60)
     task = Task(traffic.send_noise, s, size, 50)
-    wait_for(lambda: [f for f in gateways[1].flows() if f.get("wire", {}).get("rcv_wnd", 0) > 2 * MEGABYTE],
-             "a window above two megabytes", 60)
+    wait_for(lambda: any(f.get("wire", {}).get("rcv_wnd", 0) > 2 * MEGABYTE
+                         for f in gateways[1].flows()), "a window above two megabytes", 60)
     sent = task.join(60)
     assert traffic.receive_all(s) == b""
     assert server.results == [(size, sent)]
