@@ -15,7 +15,7 @@
 struct err_list {
 	char **lines; /* owned sentences, each "FILE: [section] key: what and remedy" */
 	size_t count;
-	size_t said; /* as count, with what was said again and left out */
+	size_t said;     /* as count, with what was said again and left out */
 	char **warnings; /* the same shape; they do not make a list a failure */
 	size_t warning_count;
 };

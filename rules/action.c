@@ -282,7 +282,6 @@ void action_read(struct reader *r)
 {
 	struct object *o = r->object;
 	struct action *a = reader_alloc(NULL, sizeof(*a));
-	const struct reader_more more = {parameter_names(PARAMETER_OF_ACTION), read_parameter};
 	size_t before = r->err->said;
 
 	*a = (struct action){
@@ -294,7 +293,7 @@ void action_read(struct reader *r)
 			.session_timeout = SESSION_TIMEOUT},
 	};
 	o->u.action = a;
-	r->more = &more;
+	r->more = (struct reader_more){parameter_names(PARAMETER_OF_ACTION), read_parameter};
 	reader_keys(r, action_keys, sizeof(action_keys) / sizeof(action_keys[0]));
 	if (r->err->said == before)
 		action_complete(r, a);

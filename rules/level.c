@@ -157,13 +157,12 @@ void level_read(struct reader *r)
 		{"groups", read_groups},
 		{"inherit", read_nothing},
 	};
-	const struct reader_more more = {parameter_names(PARAMETER_OF_LEVEL), read_parameter};
 	struct level *level = reader_alloc(NULL, sizeof(*level));
 	size_t before = r->err->said;
 
 	*level = (struct level){.min_version = TLS1_2_VERSION, .max_version = TLS1_3_VERSION};
 	((struct object *)r->object)->u.level = level;
-	r->more = &more;
+	r->more = (struct reader_more){parameter_names(PARAMETER_OF_LEVEL), read_parameter};
 	reader_keys(r, keys, sizeof(keys) / sizeof(keys[0]));
 	if (r->err->said == before)
 		suites_fit_versions(r, level);

@@ -64,7 +64,7 @@ static void refuse_unknown_key(
 	char hint[READER_HINT];
 	char *all;
 
-	while (r->more && r->more->names[more])
+	while (r->more.names && r->more.names[more])
 		more++;
 	names = reader_alloc(NULL, (count + more + 1) * sizeof(*names));
 	for (size_t i = 0; i < count; i++)
@@ -72,7 +72,7 @@ static void refuse_unknown_key(
 	names[n] = NULL;
 	all = joined(names);
 	for (size_t i = 0; i < more; i++)
-		names[n++] = r->more->names[i];
+		names[n++] = r->more.names[i];
 	names[n] = NULL;
 	if (*reader_hint(key, names, hint))
 		ini_error(r->err, r->section, key, "unknown key%s", hint);
@@ -85,8 +85,8 @@ static void refuse_unknown_key(
 
 static bool is_more(const struct reader *r, const char *key)
 {
-	for (size_t i = 0; r->more && r->more->names[i]; i++) {
-		if (strcasecmp(r->more->names[i], key) == 0)
+	for (size_t i = 0; r->more.names && r->more.names[i]; i++) {
+		if (strcasecmp(r->more.names[i], key) == 0)
 			return true;
 	}
 	return false;
@@ -105,7 +105,7 @@ void reader_keys(struct reader *r, const struct reader_key *keys, size_t count)
 		else if (!*e->value)
 			ini_error(r->err, r->section, e->key, "needs a value");
 		else if (k == count)
-			r->more->read(r, e->key, e->value);
+			r->more.read(r, e->key, e->value);
 		else
 			keys[k].read(r, keys[k].name, e->value);
 	}

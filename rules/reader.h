@@ -13,19 +13,21 @@
 #include "base/clock.h"
 #include "base/ini.h"
 
+struct reader;
+
+/* Keys that are not in the table of a kind of section, but in one that several kinds share. */
+struct reader_more {
+	const char *const *names; /* NULL-terminated; NULL: none */
+	void (*read)(struct reader *r, const char *key, const char *value);
+};
+
 /* One section on its way into @object. */
 struct reader {
 	const struct ini_section *section;
 	struct err_list *err;
 	void *object;  /* what the section describes; the type is the key table's affair */
 	void *context; /* where names are looked up; likewise */
-	const struct reader_more *more;
-};
-
-/* Keys that are not in the table of a kind of section, but in one that several kinds share. */
-struct reader_more {
-	const char *const *names; /* NULL-terminated */
-	void (*read)(struct reader *r, const char *key, const char *value);
+	struct reader_more more;
 };
 
 /* A key that a kind of section may hold. */

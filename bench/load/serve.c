@@ -35,9 +35,10 @@ static struct client *client_new(int fd)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
-	if (!c)
+	if (c)
+		c->fd = fd;
+	else
 		load_die("calloc");
-	c->fd = fd;
 	return c;
 }
 

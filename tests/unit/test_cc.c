@@ -256,9 +256,10 @@ static void test_first_slow_start_ends_when_the_delay_has_grown(void **state)
 				.limited = true,
 				.srtt = rtt,
 				.rtt = rtt,
-				.una = una += MSS,
-				.nxt = una + c.cubic.cwnd};
+				.una = una + MSS,
+				.nxt = una + MSS + c.cubic.cwnd};
 
+			una += MSS;
 			cc_grow(&c, &a, USEC_SEC + round * RTT);
 		}
 	}

@@ -32,8 +32,10 @@ static void is_kept(size_t i, const char *value)
 	struct policy *p = policy_saying(&parameters[i], value, &err), *again;
 	char *text, *second;
 
-	if (!p)
+	if (!p) {
 		fail_msg("%s", err.lines[0]);
+		return;
+	}
 	assert_string_equal(p->actions[0]->parameters.values[i].text, value);
 	text = policy_text(p);
 	again = policy_try(text, &err);
