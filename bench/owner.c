@@ -110,7 +110,12 @@ static void measure(
 	struct inquiry *q = calloc(1, sizeof(*q));
 	size_t unknown = 0;
 
-	for (size_t i = 0; times && q && i < rounds; i++) {
+	if (!times || !q) {
+		free(times);
+		free(q);
+		return;
+	}
+	for (size_t i = 0; i < rounds; i++) {
 		struct endpoint e = endpoint_of((int)(random() % PORTS));
 		double began = clock_us();
 
@@ -183,14 +188,15 @@ static void end_processes(void)
 
 int main(void)
 {
-	struct finder *f = calloc(1, sizeof(*f));
+	static struct finder finder;
+	struct finder *f = &finder;
 	struct sockdiag d;
 	struct err_list err;
 	int ready[2];
 	bool ok;
 
 	err_init(&err);
-	if (!f || unshare(CLONE_NEWNET) < 0 || pipe(ready) < 0 || !sockdiag_open(&d, &err))
+	if (unshare(CLONE_NEWNET) < 0 || pipe(ready) < 0 || !sockdiag_open(&d, &err))
 		return EXIT_FAILURE;
 	lo_up();
 	cgroups_open(&f->groups);
@@ -210,6 +216,5 @@ int main(void)
 	remove_groups(f->groups.mount);
 	cgroups_close(&f->groups);
 	sockdiag_close(&d);
-	free(f);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

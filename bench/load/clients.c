@@ -57,6 +57,7 @@ void load_bulk(const struct task *t)
 	}
 	printf("{\"up\": %llu, \"down\": %llu, \"seconds\": %.6f}\n", (unsigned long long)up,
 		(unsigned long long)down, (double)(now - begun) / 1e9);
+	free(p);
 }
 
 /* Durations in nanoseconds, as many as there are. */
@@ -151,6 +152,8 @@ void load_echo(const struct task *t)
 				hear(p[i].fd, &e[i], t->size, &s);
 	}
 	print_samples(&s, (double)(load_now() - begun) / 1e9);
+	free(p);
+	free(e);
 }
 
 /* New connections, @connections of them at a time: open, one byte there and back, close. */
@@ -185,6 +188,8 @@ void load_open(const struct task *t)
 		}
 	}
 	print_samples(&s, (double)(load_now() - begun) / 1e9);
+	free(p);
+	free(began);
 }
 
 /* Connections that have exchanged a byte and are then silent. */

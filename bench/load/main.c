@@ -125,7 +125,7 @@ int main(int argc, char **argv)
 	if (argc > 2 && strcmp(argv[1], "serve") == 0)
 		load_serve(argv + 2, (unsigned)argc - 2);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (argc < 5 || strcmp(argv[1], verbs[i].name) || argc != 5 + verbs[i].words)
+		if (argc < 5 || strcmp(argv[1], verbs[i].name) != 0 || argc != 5 + verbs[i].words)
 			continue;
 		resolve(&t, argv[2], argv[3]);
 		t.connections = (unsigned)strtoul(argv[4], NULL, 10);

@@ -31,15 +31,15 @@ static void watch(struct client *c, uint32_t events, int how)
 		load_die("epoll_ctl");
 }
 
+/* One for each file descriptor that this process may have. */
+static struct client clients[1 << 16];
+
 static struct client *client_new(int fd)
 {
-	struct client *c = calloc(1, sizeof(*c));
-
-	if (c)
-		c->fd = fd;
-	else
-		load_die("calloc");
-	return c;
+	if (fd < 0 || (size_t)fd >= sizeof(clients) / sizeof(clients[0]))
+		load_die("socket");
+	clients[fd] = (struct client){.fd = fd};
+	return &clients[fd];
 }
 
 static void listen_on(const char *port)
@@ -50,7 +50,7 @@ static void listen_on(const char *port)
 	struct client *c = client_new(fd);
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0 || listen(fd, 4096) < 0)
+	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0 || listen(fd, 4096) < 0)
 		load_die(port);
 	c->listener = true;
 	watch(c, EPOLLIN, EPOLL_CTL_ADD);
@@ -150,12 +150,10 @@ void load_serve(char *const *ports, unsigned count)
 		for (int i = 0; i < n; i++) {
 			struct client *c = events[i].data.ptr;
 
-			if (c->listener) {
+			if (c->listener)
 				accept_all(c);
-			} else if (!serve(c, events[i].events)) {
+			else if (!serve(c, events[i].events))
 				close(c->fd);
-				free(c);
-			}
 		}
 	}
 }

@@ -160,8 +160,11 @@ usec_t tombstones_next(const struct tombstones *t)
 
 void tombstones_expire(struct tombstones *t, usec_t now)
 {
-	struct tombstone *first;
+	list_each_safe (node, &t->by_age) {
+		struct tombstone *stone = list_entry(node, struct tombstone, by_age);
 
-	while ((first = oldest(t)) && first->expires <= now)
-		tombstone_remove(t, first);
+		if (stone->expires > now)
+			return;
+		tombstone_remove(t, stone);
+	}
 }
