@@ -93,7 +93,7 @@ static bool ticket_scope(const struct context *c, const struct profile *p, uint8
 	}
 	for (size_t i = 0; done && i < c->ring->connection_count; i++) {
 		const struct connection *n = &c->ring->connections[i];
-		int marks[] = {n->cert == c->cert, (int)n->usage, (int)n->cert->trust};
+		int marks[] = {c->cert && n->cert == c->cert, (int)n->usage, (int)n->cert->trust};
 
 		done = X509_digest(n->cert->x509, EVP_sha256(), print, &len) == 1;
 		EVP_DigestUpdate(hash, marks, sizeof(marks));
