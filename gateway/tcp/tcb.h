@@ -196,6 +196,7 @@ enum tcb_timer {
 struct tuning {
 	uint64_t read;      /* position up to which was read when this round began */
 	usec_t read_at;     /* that time */
+	uint64_t seen;      /* position up to which was read when this was last looked at */
 	uint64_t most;      /* bytes read in one round trip so far */
 	uint64_t round_end; /* right edge when this window began to arrive; 0: none did */
 	usec_t round_at;    /* that time */

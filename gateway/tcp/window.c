@@ -105,7 +105,7 @@ void window_init(struct tcb *t, usec_t now)
 {
 	begin_small(t);
 	tune_sender(t);
-	t->tuning.read = t->rcv.nxt;
+	t->tuning.read = t->tuning.seen = t->rcv.nxt;
 	t->tuning.read_at = now;
 }
 
@@ -151,6 +151,10 @@ static void tune_receiver(struct tcb *t, usec_t now)
 
 	if (is_short(t, 3))
 		begin_small(t);
+	/* judged when something is read, so that no passing of time makes an update due */
+	if (read == m->seen)
+		return;
+	m->seen = read;
 	if (rtt == 0 || now - m->read_at < rtt)
 		return;
 	m->read = read;
