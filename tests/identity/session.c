@@ -11,6 +11,8 @@
 
 #include <stdlib.h>
 
+enum { RECORD = 16384 };
+
 struct session {
 	struct context *ctx;
 	struct ring *out;
@@ -62,11 +64,12 @@ size_t session_read(struct session *s, struct span *in, uint8_t *buf, size_t siz
 	return head.len;
 }
 
+/* A record at a time, as TLS does: all of it at once might want more storage than there ever is. */
 size_t session_write(struct session *s, struct span clear)
 {
-	struct span head = span_head(clear, ring_room(s->out));
+	struct span record = span_head(span_head(clear, RECORD), ring_room(s->out));
 
-	return s->status == SESSION_OPEN && ring_push(s->out, head) ? head.len : 0;
+	return s->status == SESSION_OPEN && ring_push(s->out, record) ? record.len : 0;
 }
 
 bool session_close(struct session *s)
