@@ -8,6 +8,7 @@
  */
 #include "gateway/daemon/answer.h"
 #include "gateway/daemon/commands.h"
+#include "gateway/daemon/uses.h"
 #include "gateway/flow/snapshot.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -54,6 +55,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	held(snapshot.policy, "run it in the project's folder: %s", err.lines[0]);
 	err_fini(&err);
 	server.snapshot = &snapshot;
+	server.uses = uses_new(&snapshot);
 	commands[0] = daemon_command("policy-match");
 	commands[1] = daemon_command("policy-show");
 	commands[2] = (struct control_command){"echo", command_echo};
