@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* pace.c - how the congestion window is used: spread over the round trip, and whether it was full */
+/* pace.c - the congestion window in use: spread over the round trip, and whether it was full */
 #include "gateway/tcp/pace.h"
 
 #include "gateway/tcp/internal.h"

@@ -96,7 +96,7 @@ static void pump(struct middle *m, enum side side, usec_t now)
 	}
 }
 
-/* As the worker does it. What one leg gives back of their common memory may be news to the other. */
+/* As the worker does. What one leg gives back of their common memory may be news to the other. */
 static void drive(struct middle *m, usec_t now)
 {
 	struct flow *f = m->flow;
