@@ -5,6 +5,7 @@ import pytest
 from lib import clients, rules, servers, topology, traffic
 from lib.filter import filter_rules, snapshot
 from lib.tlspeer import tls_server
+from lib.wait import wait_for
 from lib.world import canary
 
 PORT = 9500
@@ -119,6 +120,41 @@ def test_snat_on_the_host(world):
     assert traffic.receive_all(s) == b""
     assert server.results == [(4 * MEGABYTE, sent)]
     assert server.peers[0][0] == other
+
+
+def vip_and_other(world):
+    """A service address that nobody has, and a second address of the client's host."""
+    if world.family == 4:
+        vip, other, rest = "10.66.0.1", "10.77.1.50", ("/24",)
+    else:
+        vip, other, rest = "fd00:66::1", "fd00:77:1::50", ("/64", "nodad")
+    world.client.run("ip", "addr", "add", other + rest[0], "dev", "right0", *rest[1:])
+    return vip, other
+
+
+@pytest.mark.parametrize("path", ["as-wide", "narrower"])
+def test_both_ends_of_one_connection_are_translated(world, path):
+    """DNAT in OUTPUT and SNAT in POSTROUTING; with ICMP errors about what was translated."""
+    word, size = canary(), 4 * MEGABYTE
+    vip, other = vip_and_other(world)
+    if path == "narrower":
+        world.wire.run("ip", "link", "set", "right0", "mtu", "1400")
+        world.server.run("ip", "link", "set", "left0", "mtu", "1400")
+    world.client.run(tool(world), "-t", "nat", "-A", "OUTPUT", "-d", vip, "-p", "tcp", "--dport",
+                     PORT, "-j", "DNAT", "--to", f"{clients.host(world.server_address)}:8443")
+    world.client.run(tool(world), "-t", "nat", "-A", "POSTROUTING", "-p", "tcp", "--dport", 8443,
+                     "-j", "SNAT", "--to", other)
+    server = world.closing(tls_server(world.server, world.server_address, 8443, world.pki.server,
+                                      traffic.sink))
+    capture = world.capture()
+    world.client_gateway(PORT)
+    s = world.client.connect(vip, PORT)
+    assert s.getpeername()[:2] == (vip, PORT)
+    sent = traffic.send_noise(s, size, 1, word=word)
+    assert traffic.receive_all(s) == b""
+    wait_for(lambda: server.results == [(size, sent)], "everything at the server")
+    assert server.peers[0][0] == other
+    assert capture.count(word) == 0
 
 
 def test_masquerade_on_the_way(world):
