@@ -104,25 +104,22 @@ void held_answer(struct worker *w, struct inquiry *q, usec_t now)
 	free(q);
 }
 
-static struct held *oldest(const struct worker *w)
-{
-	return list_empty(&w->held) ? NULL : list_entry(w->held.next, struct held, node);
-}
-
 usec_t held_next(const struct worker *w)
 {
-	const struct held *h = oldest(w);
-
-	return h ? h->until : USEC_NEVER;
+	/* the first has waited longest */
+	return list_empty(&w->held) ? USEC_NEVER
+				    : list_entry(w->held.next, struct held, node)->until;
 }
 
 void held_expire(struct worker *w, usec_t now)
 {
 	struct arrival a;
 
-	while (held_next(w) <= now) {
-		struct held *h = oldest(w);
+	list_each_safe (node, &w->held) {
+		struct held *h = list_entry(node, struct held, node);
 
+		if (h->until > now)
+			return;
 		w->counts[WORKER_OWNER_TIMEOUTS]++;
 		if (decide_arrival(w, &h->packet, &a)) {
 			a.owner = (struct owner){.known = OWNER_UID, .uid = h->uid};
@@ -134,6 +131,6 @@ void held_expire(struct worker *w, usec_t now)
 
 void held_free(struct worker *w)
 {
-	while (oldest(w))
-		release(w, oldest(w));
+	list_each_safe (node, &w->held)
+		release(w, list_entry(node, struct held, node));
 }

@@ -27,9 +27,8 @@ static void find_container_name(struct inquiry *q)
 {
 	struct owner *o = &q->owner;
 
-	if (!o->container)
-		o->known |= OWNER_CONTAINER_NAME; /* in none, so there is no name */
-	else if (engine_container_name("", o->container, q->container_name))
+	/* who is in no container has no name of one */
+	if (!o->container || engine_container_name("", o->container, q->container_name))
 		o->known |= OWNER_CONTAINER_NAME;
 	o->container_name = text_or_null(q->container_name);
 }

@@ -141,9 +141,11 @@ static void write_name(char *id, const struct component *c)
 	for (size_t i = 0; i < c->len && n + 1 < UNIT_TEXT; i++) {
 		bool dash = c->len - i >= 4 && strncmp(c->text + i, "\\x2d", 4) == 0;
 
-		id[n++] = dash ? '-' : c->text[i];
-		if (dash)
+		id[n++] = c->text[i];
+		if (dash) {
+			id[n - 1] = '-';
 			i += 3;
+		}
 	}
 	id[n] = '\0';
 }

@@ -218,8 +218,10 @@ static bool read_date(const struct reading *r, size_t i, enum argument arg)
 	/* RACF writes dates also as 2026/01/31 */
 	r->t->a.values[arg] =
 		translation_own(r->t, time ? heap_format("%sT%sZ", date, time) : heap_copy(date));
-	for (char *p = (char *)r->t->a.values[arg]; *p; p++)
-		*p = *p == '/' ? '-' : *p;
+	for (char *p = (char *)r->t->a.values[arg]; *p; p++) {
+		if (*p == '/')
+			*p = '-';
+	}
 	return true;
 }
 

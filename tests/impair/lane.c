@@ -72,7 +72,7 @@ static bool is_lost(struct lane *l, int64_t now)
 /* The TCP checksum finds a single bit, wherever it is. */
 static void corrupt(struct lane *l, uint8_t *data, size_t len, size_t from)
 {
-	uint64_t bit = rng_in(&l->rng, from * 8, len * 8 - 1);
+	uint64_t bit = (uint64_t)rng_in(&l->rng, (int64_t)from * 8, (int64_t)len * 8 - 1);
 
 	data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	l->stats.corrupted++;

@@ -68,6 +68,8 @@ static struct packet *pop(struct link *l)
 {
 	struct packet **at = head(l), *p = *at;
 
+	if (!p)
+		return NULL;
 	*at = p->next;
 	if (!l->first)
 		l->last = NULL;
@@ -76,8 +78,10 @@ static struct packet *pop(struct link *l)
 
 void link_fini(struct link *l)
 {
-	while (l->first || l->late)
-		link_done(pop(l));
+	struct packet *p;
+
+	while ((p = pop(l)))
+		link_done(p);
 }
 
 static uint64_t roll(const struct link *l, enum roll what, uint64_t n)
@@ -289,17 +293,16 @@ static bool mergeable(const struct segment *a, const struct segment *b)
 
 struct packet *link_receive(struct link *l, usec_t now)
 {
-	struct packet *p, *next;
+	struct packet *p = link_next(l) <= now ? pop(l) : NULL, *next;
 
-	if (link_next(l) > now)
+	if (!p)
 		return NULL;
-	p = pop(l);
 	l->arrived++;
-	while (link_next(l) <= now &&
+	while ((next = *head(l)) && link_next(l) <= now &&
 		dice_in(roll(l, ROLL_MERGE, l->merged++), 0, 999) < l->p->merge) {
-		if (!mergeable(&p->seg, &(*head(l))->seg))
+		if (!mergeable(&p->seg, &next->seg))
 			break;
-		next = pop(l);
+		pop(l);
 		/* neighbours in the stream are neighbours in the text, or its copy */
 		p->seg.payload[0].len += next->seg.payload[0].len;
 		p->seg.flags = next->seg.flags;

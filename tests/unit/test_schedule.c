@@ -120,8 +120,8 @@ static void test_missing_hour(void **state)
 static void test_next(void **state)
 {
 	static const char *const times[] = {
-		"time_of_day = 08:00-18:00, 22:30-01:15\nweekday = mon-fri\n"
-		"timezone = Europe/Berlin",
+		"time_of_day = 08:00-18:00, 22:30-01:15\ntimezone = Europe/Berlin",
+		"time_of_day = 22:30-01:15\nweekday = mon-fri\ntimezone = UTC",
 		"time_of_day = 02:00-02:30\ntimezone = Australia/Lord_Howe",
 		"day_of_month = last\ntimezone = America/New_York",
 		"from = 2026-03-29T01:30:07Z\nto = 2026-04-05T12:00:01Z\ntimezone = Africa/Cairo",

@@ -55,11 +55,10 @@ static void test_unit_of(void **state)
 
 static void test_unit_too_long(void **state)
 {
-	char path[600] = "/system.slice/", unit[UNIT_TEXT];
+	char path[600], unit[UNIT_TEXT];
 
 	(void)state;
-	memset(path + strlen(path), 'a', 500);
-	memcpy(path + strlen(path), ".service", 8);
+	snprintf(path, sizeof(path), "/system.slice/%0500d.service", 0);
 	assert_true(unit_of(path, unit));
 	assert_string_equal(unit, "");
 }
