@@ -46,7 +46,7 @@ def test_changed_action_is_stale_for_old_connections_only(world4):
     gateway.ctl("reload")
     new = opened(world4)
     say(old)
-    rows = {f["local"]: f for f in gateway.live_flows()}
+    rows = {f["local"]: f for f in gateway.flows()}
     assert rows["%s:%d" % old.getsockname()]["stale"]
     assert not rows["%s:%d" % new.getsockname()]["stale"]
     assert "stale" in gateway.ctl("flows")
@@ -62,7 +62,7 @@ def test_connection_of_a_rule_that_is_gone_goes_on(world4):
     gateway.write_rules(other_rule())
     gateway.ctl("reload")
     say(old, word)
-    row, = gateway.live_flows()
+    row, = gateway.flows()
     assert row["stale"] and row["rule"] == "c"
     assert capture.count(word) == 0
 
@@ -91,7 +91,7 @@ def test_removal_drains_where_the_rule_says_so(world4):
     s = opened(world4)
     gateway.write_rules(other_rule())
     gateway.ctl("reload")
-    assert gateway.live_flows()[0]["draining"]
+    assert gateway.flows()[0]["draining"]
     say(s, traffic.noise(1 << 20, word=word))
     assert s.recv(1) == b""
     s.close()
