@@ -9,8 +9,7 @@
 #define ATTLS_RULES_SCHEDULE_H
 
 #include "base/zone.h"
-
-#include <stdio.h>
+#include "rules/visit.h"
 
 /* Minutes of a day, @from up to and not with @to. Where @to is not later, it is of the next day. */
 struct daytime {
@@ -20,6 +19,7 @@ struct daytime {
 
 struct schedule {
 	char *name;
+	const struct ini_section *written; /* where, for people */
 	int64_t from, to;       /* seconds since the epoch: from the one on, up to the other */
 	unsigned months;        /* bit 0: January */
 	unsigned days;          /* of the month; bit 0: the first */
@@ -45,7 +45,7 @@ bool schedule_holds(const struct schedule *s, int64_t t);
 /** schedule_next() - an instant after @t up to which nothing changes; INT64_MAX: for ever */
 int64_t schedule_next(const struct schedule *s, int64_t t);
 
-/** schedule_print() - as a [time] section */
-void schedule_print(const struct schedule *s, FILE *out);
+/** schedule_visit() - as a [time] section */
+void schedule_visit(const struct schedule *s, struct visitor *v);
 
 #endif

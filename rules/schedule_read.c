@@ -257,6 +257,7 @@ void schedule_read(struct reader *r)
 
 	*s = (struct schedule){
 		.name = reader_strdup(r->section->name),
+		.written = r->section,
 		.from = INT64_MIN,
 		.to = INT64_MAX,
 		.months = SCHEDULE_MONTHS,
@@ -271,30 +272,33 @@ void schedule_read(struct reader *r)
 
 /* ---- as text ---- */
 
-/* "key = a, b" of the words whose bits are in @mask, unless all of @all are. */
-static void print_words(
-	FILE *out, const char *key, unsigned mask, unsigned all, const char *const *words)
+/* The words whose bits are in @mask, unless all of @all are. */
+static void visit_words(
+	struct visitor *v, const char *key, unsigned mask, unsigned all, const char *const *words)
 {
-	const char *separator = " = ";
+	const char *separator = "";
+	FILE *out;
 
 	if (mask == all)
 		return;
-	fputs(key, out);
+	out = visit_begin(v, key);
 	for (int i = 0; words[i]; i++) {
 		if (mask >> i & 1) {
 			fprintf(out, "%s%.*s", separator, WORD_MIN, words[i]);
 			separator = ", ";
 		}
 	}
-	fputc('\n', out);
+	visit_end(v);
 }
 
-static void print_days(FILE *out, const struct schedule *s)
+static void visit_days(struct visitor *v, const struct schedule *s)
 {
-	const char *separator = "day_of_month = ";
+	const char *separator = "";
+	FILE *out;
 
 	if (s->days == SCHEDULE_DAYS)
 		return;
+	out = visit_begin(v, "day_of_month");
 	for (int i = 0; i < DAYS_IN_MONTH; i++) {
 		if (s->days >> i & 1) {
 			fprintf(out, "%s%d", separator, i + 1);
@@ -307,32 +311,41 @@ static void print_days(FILE *out, const struct schedule *s)
 			separator = ", ";
 		}
 	}
-	fputc('\n', out);
+	visit_end(v);
 }
 
-static void print_instant(FILE *out, const char *key, int64_t t)
+static void visit_daytimes(struct visitor *v, const struct schedule *s)
+{
+	FILE *out;
+
+	if (!s->daytime_count)
+		return;
+	out = visit_begin(v, "time_of_day");
+	for (size_t i = 0; i < s->daytime_count; i++) {
+		const struct daytime *d = &s->daytimes[i];
+
+		fprintf(out, "%s%02d:%02d-%02d:%02d", i ? ", " : "", d->from / 60, d->from % 60,
+			d->to / 60, d->to % 60);
+	}
+	visit_end(v);
+}
+
+static void visit_instant(struct visitor *v, const char *key, int64_t t)
 {
 	char text[RFC3339_TEXT];
 
 	if (t != INT64_MIN && t != INT64_MAX)
-		fprintf(out, "%s = %s\n", key, rfc3339_format(t, text));
+		v->value(v, key, rfc3339_format(t, text));
 }
 
-void schedule_print(const struct schedule *s, FILE *out)
+void schedule_visit(const struct schedule *s, struct visitor *v)
 {
-	fprintf(out, "[time %s]\n", s->name);
-	print_instant(out, "from", s->from);
-	print_instant(out, "to", s->to);
-	print_words(out, "month", s->months, SCHEDULE_MONTHS, month_words);
-	print_days(out, s);
-	print_words(out, "weekday", s->weekdays, SCHEDULE_WEEKDAYS, weekday_words);
-	for (size_t i = 0; i < s->daytime_count; i++) {
-		const struct daytime *d = &s->daytimes[i];
-
-		fprintf(out, "%s%02d:%02d-%02d:%02d", i ? ", " : "time_of_day = ", d->from / 60,
-			d->from % 60, d->to / 60, d->to % 60);
-	}
-	if (s->daytime_count)
-		fputc('\n', out);
-	fprintf(out, "timezone = %s\n\n", s->timezone);
+	v->section(v, "time", s->name, s->written);
+	visit_instant(v, "from", s->from);
+	visit_instant(v, "to", s->to);
+	visit_words(v, "month", s->months, SCHEDULE_MONTHS, month_words);
+	visit_days(v, s);
+	visit_words(v, "weekday", s->weekdays, SCHEDULE_WEEKDAYS, weekday_words);
+	visit_daytimes(v, s);
+	v->value(v, "timezone", s->timezone);
 }

@@ -52,6 +52,19 @@ void section_add(struct ini_section *to, const struct ini_section *from, const c
 	}
 }
 
+bool section_origin(const struct ini_section *written, const char *key, struct origin *origin)
+{
+	for (size_t i = 0; written && i < written->entry_count; i++) {
+		const struct ini_entry *e = &written->entries[i];
+
+		if (strcasecmp(e->key, key) != 0)
+			continue;
+		*origin = (struct origin){e->origin ? e->origin : written, e->line};
+		return true;
+	}
+	return false;
+}
+
 void sources_free(struct sources *s)
 {
 	if (!s)

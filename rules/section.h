@@ -3,11 +3,12 @@
  * section.h - sections made of others: what inherits, what is expanded, what is switched on
  *
  * Private to rules/. A made section holds entries of others, each with its origin, so that
- * complaints and policy_effective() name the place where a value was written.
+ * complaints and policy show --effective name the place where a value was written.
  */
 #ifndef ATTLS_RULES_SECTION_H
 #define ATTLS_RULES_SECTION_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/ini.h"
@@ -40,6 +41,15 @@ void section_add(struct ini_section *to, const struct ini_section *from, const c
 /** section_put() - one entry, as if it had been written as @e in @from; @key and @value borrowed */
 void section_put(struct ini_section *to, const struct ini_section *from, const struct ini_entry *e,
 	const char *key, const char *value);
+
+/* Where a value was written. */
+struct origin {
+	const struct ini_section *section;
+	int line;
+};
+
+/** section_origin() - where @key of @written comes from; false: nowhere, so it has its default */
+bool section_origin(const struct ini_section *written, const char *key, struct origin *origin);
 
 void sources_free(struct sources *s);
 

@@ -25,6 +25,8 @@ static const struct ctl_option {
 	{"json", NULL, 0, offsetof(struct ctl, json), "answer as JSON"},
 	{"prometheus", NULL, OPT_PROMETHEUS, offsetof(struct ctl, prometheus),
 		"in Prometheus' text format"},
+	{"effective", NULL, OPT_EFFECTIVE, offsetof(struct ctl, effective),
+		"each value with its origin; of RULE alone, if one is named"},
 	{"local", "A:P", OPT_LOCAL, offsetof(struct ctl, local),
 		"plain side's address and port, [A]:P for IPv6"},
 	{"remote", "A:P", OPT_REMOTE, offsetof(struct ctl, remote), "wire side's address and port"},
@@ -53,8 +55,8 @@ static void option_print(const struct ctl_option *o)
 
 static void verb_help(const struct verb *v)
 {
-	printf("usage: attlsctl [-c FILE] %s [OPTION]...%s\n\n%s\n\n", v->words,
-		v->files ? " [FILE]..." : "", v->summary);
+	printf("usage: attlsctl [-c FILE] %s [OPTION]...%s%s\n\n%s\n\n", v->words,
+		v->operands ? " " : "", v->operands ? v->operands : "", v->summary);
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
 		if (!options[i].bit || options[i].bit & (v->required | v->optional))
 			option_print(&options[i]);
@@ -238,7 +240,7 @@ enum cmdline cmdline_parse(
 			argc ? argv[0] : "a command is needed");
 		return CMDLINE_USAGE;
 	}
-	if (argc > used && !(*verb)->files && !(seen.given & OPT_RULES)) {
+	if (argc > used && !(*verb)->operands && !(seen.given & OPT_RULES)) {
 		err_add(&ctl->err, "%s does not take \"%s\"", (*verb)->words, argv[used]);
 		return CMDLINE_USAGE;
 	}

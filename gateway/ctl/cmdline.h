@@ -15,15 +15,16 @@ enum {
 	OPT_AT = 1 << 5,
 	OPT_RULES = 1 << 6,
 	OPT_PROMETHEUS = 1 << 7,
+	OPT_EFFECTIVE = 1 << 8,
 };
 
 /* A command of one or two words. A table of them ends with NULL words. */
 struct verb {
 	const char *words;
 	const char *summary;
-	unsigned required; /* options that must be given */
-	unsigned optional; /* options that may be */
-	bool files;        /* FILE... may follow the words */
+	unsigned required;    /* options that must be given */
+	unsigned optional;    /* options that may be */
+	const char *operands; /* what may follow the words, for the help; NULL: nothing */
 	enum ctl_exit (*run)(struct ctl *ctl);
 };
 

@@ -10,6 +10,7 @@
 #include "gateway/ctl/client.h"
 #include "gateway/ctl/cmdline.h"
 #include "base/columns.h"
+#include "base/json_text.h"
 #include "gateway/ctl/offline.h"
 #include "gateway/ctl/render.h"
 #include "rules/settings.h"
@@ -53,12 +54,12 @@ static void ctl_show(
 	json_decref(result);
 }
 
-/* A verb that asks one thing and shows the answer. */
-static enum ctl_exit ctl_ask(
-	struct ctl *ctl, const char *command, void (*render)(const json_t *result, FILE *out))
+/* A verb that asks one thing and shows the answer. @args is taken over. */
+static enum ctl_exit ctl_ask(struct ctl *ctl, const char *command, json_t *args,
+	void (*render)(const json_t *result, FILE *out))
 {
 	json_t *result = NULL;
-	enum ctl_exit code = ctl_call(ctl, command, NULL, &result);
+	enum ctl_exit code = ctl_call(ctl, command, args, &result);
 
 	if (code == CTL_OK)
 		ctl_show(ctl, result, render);
@@ -67,27 +68,38 @@ static enum ctl_exit ctl_ask(
 
 static enum ctl_exit run_status(struct ctl *ctl)
 {
-	return ctl_ask(ctl, "status", render_status);
+	return ctl_ask(ctl, "status", NULL, render_status);
 }
 
 static enum ctl_exit run_flows(struct ctl *ctl)
 {
-	return ctl_ask(ctl, "flows", render_flows);
+	return ctl_ask(ctl, "flows", NULL, render_flows);
 }
 
 static enum ctl_exit run_policy_show(struct ctl *ctl)
 {
-	return ctl_ask(ctl, "policy-show", render_policy);
+	json_t *args = NULL;
+
+	if (ctl->file_count > ctl->effective) {
+		err_add(&ctl->err, "policy show takes one RULE, with --effective");
+		return CTL_USAGE;
+	}
+	if (!ctl->effective)
+		return ctl_ask(ctl, "policy-show", NULL, render_policy);
+	args = json_pack("{s:b}", "effective", 1);
+	if (ctl->file_count)
+		json_object_set_new(args, "rule", json_text(ctl->files[0]));
+	return ctl_ask(ctl, "policy-show", args, render_effective);
 }
 
 static enum ctl_exit run_stats(struct ctl *ctl)
 {
-	return ctl_ask(ctl, "stats", ctl->prometheus ? render_prometheus : render_stats);
+	return ctl_ask(ctl, "stats", NULL, ctl->prometheus ? render_prometheus : render_stats);
 }
 
 static enum ctl_exit run_reload(struct ctl *ctl)
 {
-	return ctl_ask(ctl, "reload", render_reload);
+	return ctl_ask(ctl, "reload", NULL, render_reload);
 }
 
 /* [gateway] unmatched, from the ini file if one was named or stands in the usual place. */
@@ -164,18 +176,18 @@ static enum ctl_exit run_policy_match(struct ctl *ctl)
 }
 
 static const struct verb verbs[] = {
-	{"status", "version, uptime, policy generation, flows, drops by reason", 0, 0, false,
+	{"status", "version, uptime, policy generation, flows, drops by reason", 0, 0, NULL,
 		run_status},
-	{"flows", "one row a connection", 0, 0, false, run_flows},
-	{"policy show", "the policy in force, as INI", 0, 0, false, run_policy_show},
+	{"flows", "one row a connection", 0, 0, NULL, run_flows},
+	{"policy show", "the policy in force, as INI", 0, OPT_EFFECTIVE, "[RULE]", run_policy_show},
 	{"policy check",
 		"whether rule files load (none given: those of the ini file); no daemon needed", 0,
-		0, true, run_policy_check},
+		0, "[FILE]...", run_policy_check},
 	{"policy match", "which rule takes a connection, and why others do not",
 		OPT_LOCAL | OPT_REMOTE | OPT_DIRECTION,
-		OPT_USERID | OPT_JOBNAME | OPT_AT | OPT_RULES, false, run_policy_match},
-	{"reload", "read rules and key rings anew; all or nothing", 0, 0, false, run_reload},
-	{"stats", "counters since the start", 0, OPT_PROMETHEUS, false, run_stats},
+		OPT_USERID | OPT_JOBNAME | OPT_AT | OPT_RULES, NULL, run_policy_match},
+	{"reload", "read rules and key rings anew; all or nothing", 0, 0, NULL, run_reload},
+	{"stats", "counters since the start", 0, OPT_PROMETHEUS, NULL, run_stats},
 	{0},
 };
 

@@ -17,13 +17,15 @@ struct ctl {
 	const char *ini; /* -c, or NULL: the usual place */
 	bool json;
 	bool prometheus;
+	bool effective;
 	const char *local;
 	const char *remote;
 	const char *direction;
 	const char *userid;
 	const char *jobname;
 	const char *at;
-	const char **files; /* of --rules and what follows the command's words */
+	const char *
+		*files; /* of --rules and what follows the command's words (policy show: a rule) */
 	size_t file_count;
 	struct err_list err; /* sentences for the end of the run */
 };

@@ -233,15 +233,83 @@ static void rule_use_print(const json_t *rule, FILE *out)
 	fputs(json_is_false(member(rule, "active")) ? "; not its time now\n" : "\n", out);
 }
 
+/* With the actions that connections still have of policies before this one. */
+static void generation_print(const json_t *policy, FILE *out)
+{
+	const json_t *stale;
+	size_t i;
+
+	fprintf(out, "# generation %" PRIu64 "\n", member_number(policy, "generation"));
+	json_array_foreach(member(policy, "stale"), i, stale)
+	{
+		char action[CELL_TEXT], rule[CELL_TEXT], because[CELL_TEXT];
+
+		format_text(stale, "action", action);
+		format_text(stale, "rule", rule);
+		format_text(stale, "because", because);
+		fprintf(out,
+			"# stale: action %s of rule %s, generation %" PRIu64 " (%s), flows %" PRIu64
+			"\n",
+			action, rule, member_number(stale, "generation"), because,
+			member_number(stale, "flows"));
+	}
+}
+
 void render_policy(const json_t *policy, FILE *out)
 {
 	const char *ini = json_string_value(json_object_get(policy, "ini"));
 	const json_t *rule;
 	size_t i;
 
-	fprintf(out, "# generation %" PRIu64 "\n", member_number(policy, "generation"));
+	generation_print(policy, out);
 	json_array_foreach(json_object_get(policy, "rules"), i, rule) rule_use_print(rule, out);
 	fprintf(out, "%s", ini ? ini : "");
+}
+
+/* "FILE:LINE", and the section where it is another than that of the value. */
+static void origin_print(const json_t *value, const char *section, FILE *out)
+{
+	const json_t *origin = member(value, "origin");
+	char file[CELL_TEXT], line[CELL_TEXT], from[CELL_TEXT];
+
+	if (!json_is_object(origin)) {
+		fputs("  # default\n", out);
+		return;
+	}
+	format_text(origin, "file", file);
+	format_text(origin, "line", line);
+	format_text(origin, "section", from);
+	text_make_printable(file);
+	fprintf(out, "  # %s%s%s", file, *line ? ":" : "", line);
+	fprintf(out, strcmp(from, section) == 0 ? "\n" : ", %s\n", from);
+}
+
+static void section_print(const json_t *section, FILE *out)
+{
+	char name[CELL_TEXT], key[CELL_TEXT];
+	const json_t *value;
+	size_t i;
+
+	format_text(section, "section", name);
+	text_make_printable(name);
+	fprintf(out, "\n%s\n", name);
+	json_array_foreach(member(section, "values"), i, value)
+	{
+		const char *text = json_string_value(member(value, "value"));
+
+		format_text(value, "key", key);
+		fprintf(out, "%s = %s", key, text ? text : "");
+		origin_print(value, name, out);
+	}
+}
+
+void render_effective(const json_t *policy, FILE *out)
+{
+	const json_t *section;
+	size_t i;
+
+	generation_print(policy, out);
+	json_array_foreach(member(policy, "effective"), i, section) section_print(section, out);
 }
 
 static void passed_over_print(const json_t *passed, FILE *out)

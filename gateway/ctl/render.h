@@ -15,6 +15,9 @@ void render_flows(const json_t *flows, FILE *out);
 /** render_policy() - the policy as INI, with its generation in a comment: it can be loaded again */
 void render_policy(const json_t *policy, FILE *out);
 
+/** render_effective() - each value of the policy with its origin as a comment */
+void render_effective(const json_t *policy, FILE *out);
+
 /** render_match() - which rule takes the connection, and why each rule before it does not */
 void render_match(const json_t *match, FILE *out);
 

@@ -7,8 +7,10 @@
 #include "base/rfc3339.h"
 #include "gateway/daemon/adopt.h"
 #include "gateway/daemon/describe.h"
+#include "gateway/daemon/effective.h"
 #include "gateway/daemon/flowlist.h"
 #include "gateway/daemon/reload.h"
+#include "gateway/daemon/stale.h"
 #include "gateway/worker/drive.h"
 #include "rules/job.h"
 
@@ -47,23 +49,42 @@ static bool command_reload(void *ctx, const json_t *args, json_t **result, struc
 	return true;
 }
 
+/* With "effective": value by value, of the whole policy or of the rule that "rule" names. */
+static bool show_effective(
+	struct daemon *d, const json_t *args, json_t **result, struct err_list *err)
+{
+	const char *name = json_string_value(json_object_get(args, "rule"));
+	const struct rule *rule = name ? snapshot_rule(d->snapshot, name) : NULL;
+
+	if (name && !rule) {
+		err_add(err, "there is no rule %s in the policy in force", name);
+		return false;
+	}
+	*result = json_pack("{s:I, s:o, s:o}", "generation", (json_int_t)d->snapshot->generation,
+		"effective", effective_describe(d, rule), "stale", stale_describe(d));
+	return true;
+}
+
 static bool command_policy_show(
 	void *ctx, const json_t *args, json_t **result, struct err_list *err)
 {
-	const struct daemon *d = ctx;
+	struct daemon *d = ctx;
 	char *text = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out;
 
-	(void)args;
+	if (json_is_true(json_object_get(args, "effective")))
+		return show_effective(d, args, result, err);
+	out = open_memstream(&text, &len);
 	if (!out) {
 		err_add(err, "out of memory");
 		return false;
 	}
 	policy_print(d->snapshot->policy, out);
 	fclose(out);
-	*result = json_pack("{s:I, s:o, s:o}", "generation", (json_int_t)d->snapshot->generation,
-		"ini", json_text(text), "rules", describe_rules(ctx));
+	*result = json_pack("{s:I, s:o, s:o, s:o}", "generation",
+		(json_int_t)d->snapshot->generation, "ini", json_text(text), "rules",
+		describe_rules(d), "stale", stale_describe(d));
 	free(text);
 	return true;
 }

@@ -12,15 +12,6 @@
 #include "gateway/tls/ticket.h"
 #include "gateway/tls/verify.h"
 
-/* Forward secret AEAD suites only; AES-128 first, as it is the faster one. */
-#define DEFAULT_CIPHERS12                                                                          \
-	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                               \
-	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                               \
-	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
-#define DEFAULT_CIPHERS13                                                                          \
-	"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
-#define DEFAULT_GROUPS "X25519:P-256:P-384"
-
 enum { SECURITY_LEVEL = 2, CHAIN_MAX = 16 };
 
 static bool refuse(
@@ -33,9 +24,9 @@ static bool refuse(
 
 static bool set_strength(struct context *c, const struct profile *p, struct err_list *err)
 {
-	const char *ciphers12 = p->ciphers12 ? p->ciphers12 : DEFAULT_CIPHERS12;
-	const char *ciphers13 = p->ciphers13 ? p->ciphers13 : DEFAULT_CIPHERS13;
-	const char *groups = p->groups ? p->groups : DEFAULT_GROUPS;
+	const char *ciphers12 = p->ciphers12 ? p->ciphers12 : PROFILE_CIPHERS12;
+	const char *ciphers13 = p->ciphers13 ? p->ciphers13 : PROFILE_CIPHERS13;
+	const char *groups = p->groups ? p->groups : PROFILE_GROUPS;
 
 	SSL_CTX_set_security_level(c->ssl, SECURITY_LEVEL);
 	SSL_CTX_set_options(c->ssl,

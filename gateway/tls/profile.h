@@ -8,6 +8,18 @@
 
 #include "gateway/packet/addr.h"
 
+/*
+ * What a profile has that names none: OpenSSL names joined by ':'. Forward secret AEAD suites only;
+ * AES-128 first, as it is the faster one.
+ */
+#define PROFILE_CIPHERS12                                                                          \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                               \
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                               \
+	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+#define PROFILE_CIPHERS13                                                                          \
+	"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+#define PROFILE_GROUPS "x25519:secp256r1:secp384r1"
+
 /* AT-TLS HandshakeRole */
 enum tls_role { TLS_ROLE_CLIENT, TLS_ROLE_SERVER };
 

@@ -50,6 +50,40 @@ def test_policy_show(flow):
     assert "[rule c]" in gateway.ctl("policy", "show")
 
 
+def test_policy_show_effective(flow):
+    """Each value with file, line and section, or that it is a default; no stale action."""
+    _, gateway, _ = flow
+    path = gateway.rules_dir + "/test.ini"
+    answer = gateway.ctl_json("policy", "show", "--effective", "c")
+    assert answer["stale"] == [] and answer["generation"] == 1
+    sections = {s["section"]: {v["key"]: (v["value"], v["origin"]) for v in s["values"]}
+                for s in answer["effective"]}
+    assert sections["[rule c]"]["remote_port"] == (
+        str(PORT), {"file": path, "line": 3, "section": "[rule c]"})
+    assert sections["[rule c]"]["priority"] == ("1", None)
+    assert sections["[action c-action]"]["handshake_timeout"] == ("10000ms", None)
+    lines = gateway.ctl("policy", "show", "--effective").splitlines()
+    assert f"remote_port = {PORT}  # {path}:3" in lines
+    assert "priority = 1  # default" in lines
+
+
+def test_policy_show_effective_of_no_rule(flow):
+    _, gateway, _ = flow
+    done = gateway.result("attlsctl", "policy", "show", "--effective", "d")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "there is no rule d" in done.stderr
+    assert gateway.result("attlsctl", "policy", "show", "c").returncode == 2
+
+
+def test_default_ring_comes_from_the_settings(world4):
+    gateway = world4.gateway("client", rules.client(PORT).replace("ring = root/clientring\n", ""),
+                             ring="root/clientring")
+    gateway.add_ca("clientring", world4.pki.ca)
+    gateway.begin()
+    assert f"ring = root/clientring  # {gateway.ini}, [gateway]" in gateway.ctl(
+        "policy", "show", "--effective").splitlines()
+
+
 def test_match_names_the_winner_and_the_passed_over(world4):
     gateway = world4.gateway("client", rules.client(PORT, conditions={"priority": 10})
                              + rules.client(PORT + 1, name="first",

@@ -50,6 +50,12 @@ def test_changed_action_is_stale_for_old_connections_only(world4):
     assert rows["%s:%d" % old.getsockname()]["stale"]
     assert not rows["%s:%d" % new.getsockname()]["stale"]
     assert "stale" in gateway.ctl("flows")
+    assert gateway.ctl_json("policy", "show")["stale"] == [
+        {"action": "c-action", "rule": "c", "generation": 1, "flows": 1,
+         "because": "action changed"}]
+    old.close()
+    gateway.wait_flows(1)
+    assert gateway.ctl_json("policy", "show", "--effective")["stale"] == []
 
 
 @pytest.mark.sanitized
@@ -64,6 +70,8 @@ def test_connection_of_a_rule_that_is_gone_goes_on(world4):
     say(old, word)
     row, = gateway.flows()
     assert row["stale"] and row["rule"] == "c"
+    assert ("# stale: action c-action of rule c, generation 1 (rule gone), flows 1"
+            in gateway.ctl("policy", "show").splitlines())
     assert capture.count(word) == 0
 
 
