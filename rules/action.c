@@ -225,6 +225,9 @@ static void client_complete(struct reader *r, struct profile *p)
 {
 	if (p->reference_count == 0)
 		reference_add(p, (struct reference_id){.kind = REFERENCE_REMOTE_IP});
+	if (ini_get(r->section, "client_auth"))
+		ini_error(r->err, r->section, "client_auth",
+			"is for role = server: a client always verifies the server");
 	if (ini_get(r->section, "sni"))
 		return;
 	for (size_t i = 0; i < p->reference_count && !p->sni; i++) {
@@ -233,9 +236,12 @@ static void client_complete(struct reader *r, struct profile *p)
 	}
 }
 
-static void server_complete(struct reader *r)
+static void server_complete(struct reader *r, struct action *a)
 {
 	static const char *const client_keys[] = {"reference_id", "sni"};
+	int auth = parameter_find(PARAMETER_OF_ACTION, "client_auth");
+
+	a->profile.client_auth = (enum client_auth)a->parameters.values[auth].number;
 
 	for (size_t i = 0; i < 2; i++) {
 		if (ini_get(r->section, client_keys[i]))
@@ -275,7 +281,7 @@ static void action_complete(struct reader *r, struct action *a)
 	if (a->profile.role == TLS_ROLE_CLIENT)
 		client_complete(r, &a->profile);
 	else
-		server_complete(r);
+		server_complete(r, a);
 }
 
 void action_read(struct reader *r)

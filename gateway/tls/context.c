@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/tls/client_auth.h"
 #include "gateway/tls/context_private.h"
 #include "gateway/tls/result.h"
 #include "gateway/tls/ticket.h"
@@ -69,7 +70,7 @@ static void hash_text(EVP_MD_CTX *hash, const char *text)
 static bool ticket_scope(const struct context *c, const struct profile *p, uint8_t *scope)
 {
 	EVP_MD_CTX *hash = EVP_MD_CTX_new();
-	int numbers[] = {p->min_version, p->max_version};
+	int numbers[] = {p->min_version, p->max_version, (int)p->client_auth};
 	uint8_t print[EVP_MAX_MD_SIZE];
 	unsigned len;
 	bool done = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
@@ -142,8 +143,9 @@ static bool set_trust(struct context *c, struct err_list *err)
 	if (anchors == 0) {
 		err_add(err,
 			"ring %s/%s has no trusted certificate of usage CERTAUTH or SITE, so no "
-			"server can be verified: connect the CA's certificate",
-			c->ring->owner, c->ring->name);
+			"%s can be verified: connect the CA's certificate",
+			c->ring->owner, c->ring->name,
+			c->role == TLS_ROLE_SERVER ? "client" : "server");
 		return false;
 	}
 	/* an intermediate CA or a single peer in the ring is trusted without its root */
@@ -151,6 +153,16 @@ static bool set_trust(struct context *c, struct err_list *err)
 	SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(c->ssl, verify_peer, NULL);
 	return true;
+}
+
+/* Whom to believe: a client every server's certificate, a server its clients' if it asks. */
+static bool set_peer(struct context *c, struct err_list *err)
+{
+	bool believes = c->role == TLS_ROLE_CLIENT || c->client_auth >= CLIENT_AUTH_FULL;
+
+	if (believes && !set_trust(c, err))
+		return false;
+	return client_auth_install(c) || refuse(c, err, "client certificates", "");
 }
 
 static bool is_current(const X509 *x)
@@ -285,6 +297,7 @@ struct context *context_new(const struct profile *profile, const struct ring_vie
 	}
 	c->references = 1;
 	c->role = profile->role;
+	c->client_auth = profile->client_auth;
 	c->ring = ring;
 	ERR_clear_error();
 	c->ssl = SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method());
@@ -293,7 +306,7 @@ struct context *context_new(const struct profile *profile, const struct ring_vie
 		context_put(c);
 		return NULL;
 	}
-	if (!set_strength(c, profile, err) || (!is_server && !set_trust(c, err)) ||
+	if (!set_strength(c, profile, err) || !set_peer(c, err) ||
 		!set_credentials(c, view, label, err) || !set_resumption(c, profile, err)) {
 		context_put(c);
 		return NULL;

@@ -12,6 +12,7 @@ struct context {
 	unsigned references; /* one thread's: not atomic */
 	SSL_CTX *ssl;
 	enum tls_role role;
+	enum client_auth client_auth;
 	struct reference_id *ids; /* own copy of the profile's references */
 	size_t id_count;
 	char *sni;                  /* own copy, or NULL */

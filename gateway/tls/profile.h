@@ -23,6 +23,18 @@
 /* AT-TLS HandshakeRole */
 enum tls_role { TLS_ROLE_CLIENT, TLS_ROLE_SERVER };
 
+/*
+ * AT-TLS ClientAuthType: what a server wants of its client's certificate. In the order of the
+ * parameter's words; each from FULL on includes those before it.
+ */
+enum client_auth {
+	CLIENT_AUTH_NONE,     /* it is not asked for */
+	CLIENT_AUTH_PASSTHRU, /* asked for, and neither needed nor looked at */
+	CLIENT_AUTH_FULL,     /* one that is sent must be trusted */
+	CLIENT_AUTH_REQUIRED, /* there must be one */
+	CLIENT_AUTH_SAFCHECK, /* it must stand for a user of the keyring */
+};
+
 /* One name that the peer may prove to be (RFC 6125 "reference identity"). */
 enum reference_kind {
 	REFERENCE_DNS,       /* @name, matched by RFC 6125 6.4 */
@@ -47,8 +59,9 @@ struct profile {
 	char *groups;    /* IANA/OpenSSL names joined by ':'; NULL: the default */
 	struct reference_id *references; /* client role; never empty after compilation */
 	size_t reference_count;
-	char *sni;                /* server_name to send; NULL: none */
-	unsigned session_timeout; /* seconds a session may be resumed; 0: never */
+	char *sni;                    /* server_name to send; NULL: none */
+	enum client_auth client_auth; /* server role */
+	unsigned session_timeout;     /* seconds a session may be resumed; 0: never */
 };
 
 #endif

@@ -66,6 +66,8 @@ static const struct phrase reasons[] = {
 	{SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, "no shared signature algorithm"},
 	{SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, "no shared signature algorithm"},
 	{SSL_R_NO_CERTIFICATE_SET, "no certificate to present"},
+	{SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE,
+		"the client sent no certificate, and client_auth wants one"},
 	{SSL_R_CERTIFICATE_VERIFY_FAILED, "certificate verify failed"},
 	{SSL_R_DH_KEY_TOO_SMALL, "the peer's Diffie-Hellman key is too small"},
 	{SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, "a record failed its integrity check"},

@@ -134,6 +134,15 @@ static bool names_proved(const struct verification *v, X509 *leaf)
 	return false;
 }
 
+/* OpenSSL's @error decides which alert the peer gets; @reason is taken over. */
+static int refuse_peer(X509_STORE_CTX *store, struct verification *v, int error, char *reason)
+{
+	X509_STORE_CTX_set_error(store, error);
+	free(v->reason);
+	v->reason = reason;
+	return 0;
+}
+
 int verify_peer(X509_STORE_CTX *store, void *unused)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -141,17 +150,11 @@ int verify_peer(X509_STORE_CTX *store, void *unused)
 	X509 *leaf = X509_STORE_CTX_get0_cert(store);
 
 	(void)unused;
-	if (!site_trusts(v->ctx->ring, leaf) && X509_verify_cert(store) <= 0) {
-		free(v->reason);
-		v->reason = chain_reason(store, v->ctx->ring);
-		return 0;
-	}
-	if (!names_proved(v, leaf)) {
-		X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
-		free(v->reason);
-		v->reason = names_reason(v, leaf);
-		return 0;
-	}
+	if (!site_trusts(v->ctx->ring, leaf) && X509_verify_cert(store) <= 0)
+		return refuse_peer(store, v, X509_STORE_CTX_get_error(store),
+			chain_reason(store, v->ctx->ring));
+	if (v->ctx->role == TLS_ROLE_CLIENT && !names_proved(v, leaf))
+		return refuse_peer(store, v, X509_V_ERR_HOSTNAME_MISMATCH, names_reason(v, leaf));
 	X509_STORE_CTX_set_error(store, X509_V_OK);
 	return 1;
 }

@@ -21,7 +21,7 @@ struct verification {
  * verify_peer() - certificate verification callback of SSL_CTX_set_cert_verify_callback()
  *
  * The chain must end at a trusted CERTAUTH or SITE certificate of the ring; the peer's own
- * certificate connected with usage SITE is trusted as it stands. Then it must name one of the
+ * certificate connected with usage SITE is trusted as it stands. Then a server must name one of the
  * references (RFC 6125 6.4). Being called inside the handshake, a refusal gives the peer its alert.
  */
 int verify_peer(X509_STORE_CTX *store, void *unused);

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_client_auth.py - what a server asks of its clients' certificates, each cell of the table
+import pytest
+
+from lib import rules, traffic
+from lib.askers import Asked
+
+PORT = 9800
+MODES = ("none", "passthru", "full", "required")
+# who is served: (mode, certificate) to the reason in the log, None where the client is served
+CELLS = {
+    ("none", "no"): None,
+    ("none", "bad"): None,
+    ("none", "good"): None,
+    ("passthru", "no"): None,
+    ("passthru", "bad"): None,
+    ("passthru", "good"): None,
+    ("full", "no"): None,
+    ("full", "bad"): "certificate verify failed",
+    ("full", "good"): None,
+    ("required", "no"): "the client sent no certificate",
+    ("required", "bad"): "certificate verify failed",
+    ("required", "good"): None,
+}
+BOTH = pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+
+
+def certificate(world, kind):
+    return {"no": None, "bad": world.pki.untrusted, "good": world.pki.client}[kind]
+
+
+def gateway_for(world, modes, **keys):
+    """A server gateway with a port for each of @modes, from PORT on, that trusts the CA."""
+    text = "".join(rules.server(PORT + i, name=mode, client_auth=mode, **keys)
+                   for i, mode in enumerate(modes))
+    gateway = world.gateway("server", text)
+    gateway.add_cert(rules.SERVER_RING, world.pki.server)
+    gateway.keyring("add", "--certauth", "--label", "ca", "--cert", world.pki.ca.pem)
+    gateway.keyring("connect", "--id", "root", "--ring", rules.SERVER_RING, "--label", "ca",
+                    "--owner", "CERTAUTH")
+    for i in range(len(modes)):
+        world.serve(traffic.echo, PORT + i)
+    return gateway
+
+
+@BOTH
+@pytest.mark.sanitized
+@pytest.mark.parametrize("tool", ["openssl", "gnutls"])
+def test_every_cell(world4, tool, version):
+    gateway = gateway_for(world4, MODES).begin()
+    for (mode, kind), reason in CELLS.items():
+        before = len(gateway.log())
+        asked = Asked(world4, f"{mode}-{kind}", tool, PORT + MODES.index(mode), version,
+                      certificate(world4, kind))
+        assert asked.served == (reason is None), (mode, kind, asked.client.output())
+        asked.close()
+        gateway.wait_flows(0)
+        assert not reason or reason in gateway.log()[before:], (mode, kind)
+
+
+@BOTH
+def test_expired_certificate_is_refused(world4, version):
+    gateway = gateway_for(world4, ("required",)).begin()
+    assert not Asked(world4, "c", "openssl", PORT, version, world4.pki.expired).served
+    gateway.wait_log("certificate has expired")
+
+
+@BOTH
+def test_resumed_session_has_the_same_client(world4, version):
+    gateway = gateway_for(world4, ("required",)).begin()
+    kept = world4.path("kept") + "/session"
+    for expected in (False, True):
+        option = "-sess_in" if expected else "-sess_out"
+        asked = Asked(world4, f"c{expected}", "openssl", PORT, version, world4.pki.client,
+                      option, kept)
+        assert asked.served, asked.client.output()
+        flow, = gateway.flows()
+        assert flow["resumed"] == expected
+        assert "client.test" in flow["peer_subject"]
+        asked.close()
+        gateway.wait_flows(0)
+
+
+@BOTH
+def test_ticket_of_a_rule_that_does_not_ask_proves_nothing(world4, version):
+    """A session made where nobody asks for a certificate is no way in where one is required."""
+    gateway = gateway_for(world4, ("none", "required")).begin()
+    kept = world4.path("kept") + "/session"
+    first = Asked(world4, "a", "openssl", PORT, version, None, "-sess_out", kept)
+    assert first.served
+    first.close()
+    assert not Asked(world4, "b", "openssl", PORT + 1, version, None, "-sess_in", kept).served
+    gateway.wait_log("the client sent no certificate")
