@@ -19,7 +19,11 @@ enum owner_fact {
 	/* follow from one sock_diag request; the others take a look at files */
 	OWNER_OF_SOCKET = OWNER_UID | OWNER_CGROUP | OWNER_UNIT | OWNER_CONTAINER,
 	OWNER_ALL = (1 << 7) - 1,
+	OWNER_FACTS = 7,
 };
+
+/** owner_fact_name() - a word for the fact 1 << @i, static */
+const char *owner_fact_name(unsigned i);
 
 /*
  * A fact whose bit is not in @known is unknown, and its field means nothing. A fact that is known

@@ -193,6 +193,11 @@ enum outcome policy_explain(const struct policy *p, const struct query *q, const
 
 /** action_digest() - of everything that makes @a what it is */
 uint64_t action_digest(const struct action *a);
+
+/** action_digest_format() - that of a compiled @a as text. Return: @buf */
+enum { ACTION_DIGEST_TEXT = 17 };
+const char *action_digest_format(const struct action *a, char buf[ACTION_DIGEST_TEXT]);
+
 /**
  * policy_review() - warn of what is allowed and hardly meant
  * Rules that no connection reaches, rules of one priority whose order only their names decide, and

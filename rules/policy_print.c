@@ -68,6 +68,12 @@ uint64_t action_digest(const struct action *a)
 	return digest;
 }
 
+const char *action_digest_format(const struct action *a, char buf[ACTION_DIGEST_TEXT])
+{
+	snprintf(buf, ACTION_DIGEST_TEXT, "%016llx", (unsigned long long)a->digest);
+	return buf;
+}
+
 void policy_print(const struct policy *p, FILE *out)
 {
 	struct printer printer = printer_to(out);

@@ -9,6 +9,7 @@
 
 #include "gateway/ctl/client.h"
 #include "gateway/ctl/cmdline.h"
+#include "gateway/ctl/diff.h"
 #include "base/columns.h"
 #include "base/json_text.h"
 #include "gateway/ctl/offline.h"
@@ -144,6 +145,33 @@ static enum ctl_exit run_policy_check(struct ctl *ctl)
 	return code;
 }
 
+/*
+ * Files that do not load need no daemon to say so. What no rule takes is decided as the gateway's
+ * ini file says.
+ */
+static enum ctl_exit run_policy_diff(struct ctl *ctl)
+{
+	struct settings *s = ctl_settings(ctl);
+	struct policy *p = NULL;
+	json_t *flows = NULL;
+	enum ctl_exit code = CTL_FAILED;
+
+	if (s && ctl->file_count)
+		p = policy_load_files(ctl->files, ctl->file_count, &ctl->err);
+	else if (s)
+		p = policy_load(s->rules, &ctl->err);
+	if (p)
+		code = client_call(s->control, "flows", NULL, &flows, &ctl->err);
+	if (code == CTL_OK) {
+		p->unmatched_reject = s->unmatched_reject;
+		ctl_show(ctl, diff_flows(flows, p, s->mode == MODE_HOST), render_diff);
+	}
+	json_decref(flows);
+	policy_put(p);
+	settings_free(s);
+	return code;
+}
+
 static json_t *match_args(const struct ctl *ctl)
 {
 	const char *const pairs[][2] = {{"local", ctl->local}, {"remote", ctl->remote},
@@ -186,6 +214,10 @@ static const struct verb verbs[] = {
 	{"policy match", "which rule takes a connection, and why others do not",
 		OPT_LOCAL | OPT_REMOTE | OPT_DIRECTION,
 		OPT_USERID | OPT_JOBNAME | OPT_AT | OPT_RULES, NULL, run_policy_match},
+	{"policy diff",
+		"which live connections rule files would map differently (none given: those of the "
+		"ini file)",
+		0, 0, "[FILE]...", run_policy_diff},
 	{"reload", "read rules and key rings anew; all or nothing", 0, 0, NULL, run_reload},
 	{"stats", "counters since the start", 0, OPT_PROMETHEUS, NULL, run_stats},
 	{0},

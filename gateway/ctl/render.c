@@ -34,7 +34,7 @@ static uint64_t member_number(const json_t *object, const char *path)
 /* ---- one member as a cell ---- */
 
 /* Longest cell; what is longer is cut. */
-enum { CELL_TEXT = 512 };
+enum { CELL_TEXT = 512, CELLS_MAX = 24 };
 
 typedef void cell_format(const json_t *object, const char *path, char *buf);
 
@@ -168,11 +168,37 @@ void render_status(const json_t *status, FILE *out)
 
 /* ---- flows ---- */
 
-static const struct {
+struct cell {
 	struct column column;
 	const char *path;
 	cell_format *format;
-} flow_cells[] = {
+};
+
+/* One row for each of @rows. */
+static void table_print(const json_t *rows, const struct cell *cells, size_t count, FILE *out)
+{
+	struct column headers[CELLS_MAX];
+	struct columns table;
+	const json_t *row;
+	size_t i;
+
+	for (size_t k = 0; k < count; k++)
+		headers[k] = cells[k].column;
+	columns_init(&table, headers, count);
+	json_array_foreach(rows, i, row)
+	{
+		for (size_t k = 0; k < count; k++) {
+			char text[CELL_TEXT];
+
+			cells[k].format(row, cells[k].path, text);
+			columns_add(&table, text);
+		}
+	}
+	columns_print(&table, out);
+	columns_fini(&table);
+}
+
+static const struct cell flow_cells[] = {
 	{{"ID", true}, "id", format_text},
 	{{"LOCAL", false}, "local", format_text},
 	{{"REMOTE", false}, "remote", format_text},
@@ -195,25 +221,30 @@ static const struct {
 
 void render_flows(const json_t *flows, FILE *out)
 {
-	struct column headers[ARRAY_LEN(flow_cells)];
-	struct columns table;
-	const json_t *flow;
-	size_t i;
+	_Static_assert(ARRAY_LEN(flow_cells) <= CELLS_MAX, "fits");
+	table_print(flows, flow_cells, ARRAY_LEN(flow_cells), out);
+}
 
-	for (size_t k = 0; k < ARRAY_LEN(flow_cells); k++)
-		headers[k] = flow_cells[k].column;
-	columns_init(&table, headers, ARRAY_LEN(headers));
-	json_array_foreach(flows, i, flow)
-	{
-		for (size_t k = 0; k < ARRAY_LEN(flow_cells); k++) {
-			char text[CELL_TEXT];
+static const struct cell diff_cells[] = {
+	{{"ID", true}, "id", format_text},
+	{{"LOCAL", false}, "local", format_text},
+	{{"REMOTE", false}, "remote", format_text},
+	{{"DIRECTION", false}, "direction", format_text},
+	{{"OLD RULE", false}, "old_rule", format_text},
+	{{"OLD ACTION", false}, "old_action", format_text},
+	{{"NEW RULE", false}, "new_rule", format_text},
+	{{"NEW ACTION", false}, "new_action", format_text},
+	{{"BECAUSE OF", false}, "because", format_text},
+};
 
-			flow_cells[k].format(flow, flow_cells[k].path, text);
-			columns_add(&table, text);
-		}
-	}
-	columns_print(&table, out);
-	columns_fini(&table);
+void render_diff(const json_t *diff, FILE *out)
+{
+	const json_t *rows = member(diff, "different");
+
+	if (json_array_size(rows))
+		table_print(rows, diff_cells, ARRAY_LEN(diff_cells), out);
+	fprintf(out, "%zu of %" PRIu64 " connections would be mapped differently\n",
+		json_array_size(rows), member_number(diff, "flows"));
 }
 
 /* ---- policy ---- */

@@ -21,6 +21,9 @@ void render_effective(const json_t *policy, FILE *out);
 /** render_match() - which rule takes the connection, and why each rule before it does not */
 void render_match(const json_t *match, FILE *out);
 
+/** render_diff() - a table of the connections that would be mapped differently */
+void render_diff(const json_t *diff, FILE *out);
+
 /** render_reload() - one line */
 void render_reload(const json_t *reload, FILE *out);
 

@@ -128,15 +128,30 @@ static void add_tls(json_t *o, const struct session_info *i)
 
 static void add_policy(json_t *o, const struct record *r, const struct snapshot *now)
 {
+	const struct action *action = r->rule ? r->rule->action : NULL;
+	char digest[ACTION_DIGEST_TEXT];
 	const struct word words[] = {
 		{"rule", r->rule ? r->rule->name : NULL},
-		{"action", r->rule ? r->rule->action->name : NULL},
+		{"action", action ? action->name : NULL},
+		{"action_digest", action ? action_digest_format(action, digest) : NULL},
 	};
 
 	add_words(o, words, sizeof(words) / sizeof(words[0]));
 	json_object_set_new(o, "generation", number(r->snapshot->generation));
 	json_object_set_new(o, "stale", json_boolean(r->rule && snapshot_stale(now, r->rule)));
 	json_object_set_new(o, "draining", json_boolean(r->draining));
+}
+
+/* What of an owner is known, be it that there is none. */
+static json_t *known_facts(const struct owner *owner)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < OWNER_FACTS; i++) {
+		if (owner_has(owner, 1u << i))
+			json_array_append_new(list, json_string(owner_fact_name(i)));
+	}
+	return list;
 }
 
 /* As far as the rules asked for it. */
@@ -154,6 +169,7 @@ static void add_owner(json_t *o, const struct owner *owner)
 		{"container_name", owner->container_name},
 	};
 
+	json_object_set_new(o, "owner_known", known_facts(owner));
 	json_object_set_new(o, "uid", known ? number(owner->uid) : json_null());
 	add_words(o, words, sizeof(words) / sizeof(words[0]));
 }

@@ -108,6 +108,63 @@ def test_match_against_the_daemons_policy(flow):
     assert answer["rule"] == "c"
 
 
+def written(world, name, text):
+    path = os.path.join(world.path("new"), name)
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
+def test_diff_names_the_flows_that_would_change(flow):
+    world, gateway, s = flow
+    local, remote = ("[%s]:%d" if world.family == 6 else "%s:%d",) * 2
+    ends = (local % s.getsockname()[:2], remote % s.getpeername()[:2])
+    assert gateway.ctl_json("policy", "diff") == {"flows": 1, "different": []}
+    path = written(world, "other.ini", rules.client(PORT, name="other"))
+    row, = gateway.ctl_json("policy", "diff", path)["different"]
+    assert (row["local"], row["remote"]) == ends
+    assert [row[k] for k in ("old_rule", "old_action", "new_rule", "new_action", "because")] == [
+        "c", "c-action", "other", "other-action", "rule"]
+    path = written(world, "none.ini", rules.client(PORT + 1))
+    row, = gateway.ctl_json("policy", "diff", path)["different"]
+    assert (row["new_rule"], row["new_action"]) == (None, "pass")
+    assert "1 of 1 connections" in gateway.ctl("policy", "diff", path)
+    path = written(world, "changed.ini", rules.client(PORT, handshake_timeout="20s"))
+    row, = gateway.ctl_json("policy", "diff", path)["different"]
+    assert (row["new_rule"], row["because"]) == ("c", "action changed")
+    assert gateway.flows()[0]["rule"] == "c" and gateway.ctl_json("status")["generation"] == 1
+
+
+def test_diff_knows_the_owner_only_where_a_rule_asked(world4):
+    world4.closing(tls_server(world4.server, world4.server_address, PORT, world4.pki.server,
+                              traffic.echo))
+    gateway = world4.client_gateway(PORT, conditions={"userid": "0"})
+    asked = world4.connect(PORT)
+    asked.sendall(b"x")
+    assert traffic.receive_exactly(asked, 1) == b"x"
+    path = written(world4, "job.ini", rules.client(PORT, conditions={"jobname": "python3*"}))
+    row, = gateway.ctl_json("policy", "diff", path)["different"]
+    assert (row["new_rule"], row["because"]) == (None, "owner not known")
+    path = written(world4, "root.ini", rules.client(PORT, conditions={"userid": "0-5"}))
+    assert gateway.ctl_json("policy", "diff", path)["different"] == []
+    path = written(world4, "one.ini", rules.client(PORT, conditions={"userid": "1"}))
+    row, = gateway.ctl_json("policy", "diff", path)["different"]
+    assert (row["new_rule"], row["because"]) == (None, "rule")
+
+
+def test_diff_tells_every_problem_of_every_file(flow):
+    world, gateway, _ = flow
+    paths = [written(world, n, "[rule r]\nbad = 1\nworse = 2\n") for n in ("a.ini", "b.ini")]
+    done = gateway.result("attlsctl", "policy", "diff", *paths)
+    assert (done.returncode, done.stdout) == (1, "")
+    for path in paths:
+        assert f"{path}:2:" in done.stderr and f"{path}:3:" in done.stderr
+    good = written(world, "good.ini", rules.client(PORT))
+    gateway.stop()
+    assert gateway.result("attlsctl", "policy", "diff", good).returncode == 3
+    assert gateway.result("attlsctl", "policy", "diff", *paths).returncode == 1
+
+
 @pytest.mark.parametrize("text, words", [
     ("[rule x]\nremote_prot = 5\naction = a\n", ("remote_prot", "remote_port", "rule x")),
     ("[rule x]\nremote_port = 99999\naction = a\n", ("99999", "remote_port", "rule x")),
