@@ -163,7 +163,8 @@ class Gateways:
     """attls on each end of a World; which ports are protected is settled when it begins."""
 
     def __init__(self, world, workers, resume=False):
-        strength = {"versions": "TLSv1.3", "ciphers": SUITE}
+        strength = {"versions": "TLSv1.3", "ciphers": SUITE,
+                    "session_timeout": "300s" if resume else "0s"}
         self.world, self.workers, self.strength = world, workers, strength
         self.client_ports, self.server_ports = [], []
 
