@@ -23,6 +23,8 @@ enum {
 	QUEUE_MAX = 65535,
 };
 
+#define NET_TIMEOUT_MAX (3600 * USEC_SEC)
+
 static const char *const modes[] = {
 	[MODE_HOST] = "host",
 	[MODE_ROUTER] = "router",
@@ -197,6 +199,12 @@ static void read_flows(struct reader *r, const char *key, const char *value)
 		((struct settings *)r->object)->flows = (unsigned)n;
 }
 
+static void read_net_timeout(struct reader *r, const char *key, const char *value)
+{
+	reader_duration(r, key, value, USEC_SEC, NET_TIMEOUT_MAX,
+		&((struct settings *)r->object)->net_timeout);
+}
+
 static void read_log(struct reader *r, const char *key, const char *value)
 {
 	size_t i;
@@ -236,6 +244,7 @@ static const struct reader_key gateway_keys[] = {
 	{"memory", read_memory},
 	{"buffer", read_buffer},
 	{"flows", read_flows},
+	{"net_timeout", read_net_timeout},
 	{"log", read_log},
 	{"log_level", read_log_level},
 	{"user", read_user},
@@ -265,6 +274,7 @@ static struct settings *settings_default(void)
 		.memory = (size_t)1 << 30,
 		.buffer = 6 << 20,
 		.flows = 65536,
+		.net_timeout = 60 * USEC_SEC,
 		.log = LOG_TARGET_STDERR,
 		.log_level = LOG_LEVEL_INFO,
 		.user = reader_strdup(""),

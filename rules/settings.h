@@ -3,6 +3,7 @@
 #ifndef ATTLS_RULES_SETTINGS_H
 #define ATTLS_RULES_SETTINGS_H
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "rules/startup.h"
@@ -27,8 +28,9 @@ struct settings {
 	bool watch;            /* reload when a rule file changes: watch = off by default */
 	uint32_t mark;         /* the one mark bit: mark = 0x40000000 by default */
 	size_t memory;         /* bytes all buffers may hold together: memory = 1G by default */
-	size_t buffer;  /* most bytes of one of a connection's four: buffer = 6M by default */
-	unsigned flows; /* most flows at a time, over all workers: flows = 65536 by default */
+	size_t buffer;      /* most bytes of one of a connection's four: buffer = 6M by default */
+	unsigned flows;     /* most flows at a time, over all workers: flows = 65536 by default */
+	usec_t net_timeout; /* how long attlsd waits for attls-net: net_timeout = 60s by default */
 	struct startup startup; /* [startup] */
 	enum log_target log;
 	enum log_level log_level;

@@ -23,7 +23,7 @@
 enum { STATUS_OK = 0, STATUS_NOT_UP = 3, STATUS_DAMAGED = 4 };
 
 /* What it can be asked to do. */
-enum task { TASK_NOTE, TASK_REFRESH, TASK_CHECK, TASK_READY, TASK_END };
+enum task { TASK_NOTE, TASK_REFRESH, TASK_CHECK, TASK_READY, TASK_END }; /* text: the first two */
 
 /* A request: this, then @len bytes of text. */
 struct request {
@@ -37,7 +37,10 @@ struct station {
 	int fd;
 	const char *ini;
 	const char *control;
+	usec_t timeout; /* of one run of attls-net */
 	char file[PATH_MAX];
+	char *noted; /* candidates that the rules were last made for, or were to be */
+	size_t noted_len;
 };
 
 static bool read_all(int fd, void *buf, size_t len)
@@ -82,24 +85,45 @@ static struct run note(const struct station *s, const char *text, size_t len)
 	if (save(s, text, len))
 		return r;
 	r.status = 255;
-	snprintf(r.said, sizeof(r.said), "%s: cannot be written: %s", s->file, strerror(errno));
+	runner_say(&r, "%s: cannot be written: %s\n", s->file, strerror(errno));
+	return r;
+}
+
+/* Bring the rules to the candidates of @text. */
+static struct run bring(const struct station *s, const char *text, size_t len)
+{
+	const char *const up[] = {"up", "--if-up", "--candidates", s->file, NULL};
+	struct run r = note(s, text, len);
+
+	return r.status == STATUS_OK ? runner_run(s->ini, up, s->timeout) : r;
+}
+
+/* The same; what fails may have come half-way, so back to what the rules were made for before. */
+static struct run refresh(const struct station *s, const char *text, size_t len)
+{
+	struct run r = bring(s, text, len), back;
+
+	if (r.status == STATUS_OK)
+		return r;
+	back = bring(s, s->noted, s->noted_len);
+	if (back.status == STATUS_OK)
+		runner_say(&r, "the rules are as they were (exit status %d)\n", r.status);
+	else
+		runner_say(&r, "the rules could not be put back either: %s", back.said);
 	return r;
 }
 
 static struct run carry_out(const struct station *s, const struct request *q, const char *text)
 {
-	const char *const up[] = {"up", "--if-up", "--candidates", s->file, NULL};
 	const char *const ready[] = {"ready", NULL};
 	const char *const show[] = {"show", "--candidates", s->file, NULL};
 	struct run r = {.status = STATUS_OK};
 
 	switch ((enum task)q->task) {
 	case TASK_NOTE: return note(s, text, q->len);
-	case TASK_REFRESH:
-		r = note(s, text, q->len);
-		return r.status == STATUS_OK ? runner_run(s->ini, up) : r;
-	case TASK_CHECK: return runner_run(s->ini, show);
-	case TASK_READY: return runner_run(s->ini, ready);
+	case TASK_REFRESH: return refresh(s, text, q->len);
+	case TASK_CHECK: return runner_run(s->ini, show, s->timeout);
+	case TASK_READY: return runner_run(s->ini, ready, s->timeout);
 	case TASK_END:
 		unlink(s->file);
 		unlink(s->control);
@@ -108,8 +132,16 @@ static struct run carry_out(const struct station *s, const struct request *q, co
 	return r;
 }
 
+/* Candidates that are in force from now on; @text is the station's then. */
+static void remember(struct station *s, const struct request *q, char *text)
+{
+	free(s->noted);
+	s->noted = text;
+	s->noted_len = q->len;
+}
+
 /* The helper's whole life: a request in, what it came to out. */
-static void serve(const struct station *s)
+static void serve(struct station *s)
 {
 	struct request q;
 
@@ -123,7 +155,10 @@ static void serve(const struct station *s)
 		if (!text || (q.len > 0 && !read_all(s->fd, text, q.len)))
 			break;
 		r = carry_out(s, &q, text);
-		free(text);
+		if (q.task <= TASK_REFRESH && r.status == STATUS_OK)
+			remember(s, &q, text);
+		else
+			free(text);
 		if (!write_all(s->fd, (const char *)&r, sizeof(r)))
 			break;
 	}
@@ -132,12 +167,14 @@ static void serve(const struct station *s)
 
 /* ---- the daemon's side ---- */
 
-bool helper_start(struct helper *h, const char *ini, const char *control, struct err_list *err)
+bool helper_start(
+	struct helper *h, const char *ini, const struct settings *settings, struct err_list *err)
 {
-	struct station s = {.ini = ini, .control = control};
+	struct station s = {
+		.ini = ini, .control = settings->control, .timeout = settings->net_timeout};
 	int fds[2];
 
-	snprintf(s.file, sizeof(s.file), "%s.candidates", control);
+	snprintf(s.file, sizeof(s.file), "%s.candidates", s.control);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
 		err_add(err, "helper process: socketpair: %s", strerror(errno));
 		return false;
@@ -189,7 +226,8 @@ static bool order(const struct helper *h, enum task task, struct span text, stru
 	if (r.status == STATUS_OK)
 		return true;
 	add_lines(err, r.said);
-	err_add(err, "the rules are as they were (exit status %d)", r.status);
+	if (!r.said[0])
+		err_add(err, "attls-net: exit status %d", r.status);
 	return false;
 }
 

@@ -12,6 +12,7 @@
 #define ATTLS_DAEMON_HELPER_H
 
 #include "base/err.h"
+#include "rules/settings.h"
 
 #include <sys/types.h>
 
@@ -29,18 +30,20 @@ enum helper_view {
 
 /**
  * helper_start() - fork it; before any thread is started and before privileges are dropped
- * @ini:     path of attls.ini
- * @control: path of the control socket, beside which the file is kept
+ * @ini:      path of attls.ini
+ * @settings: of the control socket, beside which the file is kept, and of how long to wait
  */
-bool helper_start(struct helper *h, const char *ini, const char *control, struct err_list *err);
+bool helper_start(
+	struct helper *h, const char *ini, const struct settings *settings, struct err_list *err);
 
 /** helper_note() - write down that the candidates of @text (candidates_write()) are in force */
 bool helper_note(struct helper *h, const char *text, size_t len, struct err_list *err);
 
 /**
  * helper_refresh() - the same, and bring the rules up to date with it
- * Waits for attls-net to end. Does nothing more where the rules are not up.
- * Return: false with what attls-net said in @err.
+ * Waits for attls-net to end, at most net_timeout. Does nothing more where the rules are not up.
+ * Return: false with what attls-net said in @err; then the rules are put back to what they were
+ * made for before, since it may have come half-way.
  */
 bool helper_refresh(struct helper *h, const char *text, size_t len, struct err_list *err);
 

@@ -111,7 +111,7 @@ static bool start(struct daemon *d, struct err_list *err)
 	struct worker_config config;
 
 	if (!load_settings(d, err) || !adopt_workers(d, err) ||
-		!helper_start(&d->helper, d->ini, d->settings->control, err))
+		!helper_start(&d->helper, d->ini, d->settings, err))
 		return false;
 	d->control = control_open(d->settings->control, CONTROL_MODE, daemon_commands, d, err);
 	if (!d->control || !inject_open(&d->inject, err) ||

@@ -58,6 +58,7 @@ static void test_defaults(void **state)
 	assert_int_equal(s->memory, 1u << 30);
 	assert_int_equal(s->buffer, 6u << 20);
 	assert_int_equal(s->flows, 65536);
+	assert_int_equal(s->net_timeout, 60 * USEC_SEC);
 	assert_int_equal(s->log, LOG_TARGET_STDERR);
 	assert_int_equal(s->log_level, LOG_LEVEL_INFO);
 	assert_string_equal(s->user, "");
@@ -66,12 +67,12 @@ static void test_defaults(void **state)
 
 static void test_every_key(void **state)
 {
-	struct settings *s =
-		good("[gateway]\nmode=Router\ninside=br-in\noutside=eth0.7\n"
-		     "rules=rules.d\nkeyring=/k\nring=SYS/attls-ring\n"
-		     "control=sub/c.sock\nworkers=4\nqueue_base=2000\n"
-		     "unmatched=reject\nestablished=reset\nmark=0x8000\nmemory=512M\n"
-		     "buffer=16M\nflows=1000\nlog=syslog\nlog_level=debug\nuser=attls\n");
+	struct settings *s = good(
+		"[gateway]\nmode=Router\ninside=br-in\noutside=eth0.7\n"
+		"rules=rules.d\nkeyring=/k\nring=SYS/attls-ring\n"
+		"control=sub/c.sock\nworkers=4\nqueue_base=2000\n"
+		"unmatched=reject\nestablished=reset\nmark=0x8000\nmemory=512M\n"
+		"buffer=16M\nflows=1000\nnet_timeout=5m\nlog=syslog\nlog_level=debug\nuser=attls\n");
 
 	(void)state;
 	assert_int_equal(s->mode, MODE_ROUTER);
@@ -89,6 +90,7 @@ static void test_every_key(void **state)
 	assert_int_equal(s->memory, 512u << 20);
 	assert_int_equal(s->buffer, 16u << 20);
 	assert_int_equal(s->flows, 1000);
+	assert_int_equal(s->net_timeout, 300 * USEC_SEC);
 	assert_int_equal(s->log, LOG_TARGET_SYSLOG);
 	assert_int_equal(s->log_level, LOG_LEVEL_DEBUG);
 	assert_string_equal(s->user, "attls");
@@ -137,6 +139,7 @@ static void test_refusals(void **state)
 		{"flows = 0", "\"0\" is not a number from 1 to 16777216"},
 		{"flows = 18446744073709551617",
 			"\"18446744073709551617\" is not a number from 1 to 16777216"},
+		{"net_timeout = 999ms", "\"999ms\" is not between 1000 ms and 3600 s"},
 		{"log = file", "\"file\" is none of stderr, syslog"},
 		{"log_level = trace", "\"trace\" is none of error, warning, info, debug"},
 		{"user =", "needs a value"},
@@ -160,7 +163,7 @@ static void test_refusals(void **state)
 		"2: [gateway] zzzzzz: unknown key; [gateway] has mode, inside, outside, rules, "
 		"keyring, "
 		"ring, control, workers, queue_base, unmatched, established, watch, mark, memory, "
-		"buffer, flows, log, "
+		"buffer, flows, net_timeout, log, "
 		"log_level, user");
 	refused("[gateway]\nmode = router\noutside = eth0\n",
 		"1: [gateway] inside: is missing: the interface of the plain side, since mode = "
