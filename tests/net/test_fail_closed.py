@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_fail_closed.py - what must never happen: cleartext of a protected flow on the wire
+import hashlib
 import re
 import socket
 
@@ -13,7 +14,7 @@ from lib.wait import wait_for
 from lib.world import canary
 
 PORT = 9400
-MEGABYTE = 1 << 20
+KILOBYTE, MEGABYTE = 1 << 10, 1 << 20
 
 
 def tls_sink(world, handler):
@@ -207,27 +208,35 @@ def test_rule_added_by_reload_protects_new_connections(world):
 # The application goes
 
 @pytest.mark.sanitized
-def test_application_writes_4_mb_and_closes_at_once(world):
-    """The unsent part belongs to a socket that no process owns any more."""
-    word = canary()
+@pytest.mark.parametrize("userid", [None, "nobody"])
+def test_application_writes_4_mb_and_closes_at_once(world, userid):
+    """The unsent part belongs to a socket that no process owns any more, whoever it was."""
+    word, conditions = canary(), {"userid": userid} if userid else {}
     server = world.serve(traffic.sink, PORT)
     capture = world.capture()
-    world.both(PORT)
+    world.client_gateway(PORT, conditions=conditions)
+    world.server_gateway(PORT)
     world.client.run("/usr/bin/python3", "-c", WRITER, world.server_address, str(PORT),
-                     word.decode())
+                     word.decode(), userid or "root")
     wait_for(lambda: server.results or server.errors, "end at the server", 30)
-    assert server.results[0][0] == 4 * MEGABYTE
+    expected = hashlib.sha1(word.ljust(4096, b".") * KILOBYTE).hexdigest()
+    assert server.results == [(4 * MEGABYTE, expected)]
     assert capture.count(word) == 0
 
 
 WRITER = """
-import socket, sys
+import os, pwd, socket, sys
 s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
 s.setsockopt(socket.SOL_SOCKET, 32, 8 << 20)  # SO_SNDBUFFORCE
+user = pwd.getpwnam(sys.argv[4])
+os.fchown(s.fileno(), user.pw_uid, user.pw_gid)  # else it is of who made it
+os.setgroups([])
+os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
+os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
 s.connect((sys.argv[1], int(sys.argv[2])))
 block = sys.argv[3].encode().ljust(4096, b".") * 1024
 assert s.send(block) == len(block)
-s.close()
+os._exit(0)  # which closes it
 """
 
 

@@ -170,7 +170,7 @@ def check_old_policy(world, gateway, connections, word):
     ("iptables-restore", "mangle", False), ("iptables-restore", "raw", False),
     ("iptables-restore", "raw", True), ("ip6tables-restore", "filter", False)])
 def test_restore_that_fails_half_way(world4, tool, table, late):
-    """Some tables are changed by then: they go back, the old policy stays, the next reload works."""
+    """Tables that were changed go back, the old policy stays, and the next reload works."""
     word = canary()
     fault = Fault(world4, tool, FAILING, table=table, late=late, lasting=False)
     gateway, connections = faulty_gateway(world4, fault)

@@ -67,12 +67,12 @@ static void test_defaults(void **state)
 
 static void test_every_key(void **state)
 {
-	struct settings *s = good(
-		"[gateway]\nmode=Router\ninside=br-in\noutside=eth0.7\n"
-		"rules=rules.d\nkeyring=/k\nring=SYS/attls-ring\n"
-		"control=sub/c.sock\nworkers=4\nqueue_base=2000\n"
-		"unmatched=reject\nestablished=reset\nmark=0x8000\nmemory=512M\n"
-		"buffer=16M\nflows=1000\nnet_timeout=5m\nlog=syslog\nlog_level=debug\nuser=attls\n");
+	struct settings *s = good("[gateway]\nmode=Router\ninside=br-in\noutside=eth0.7\n"
+				  "rules=rules.d\nkeyring=/k\nring=SYS/attls-ring\n"
+				  "control=sub/c.sock\nworkers=4\nqueue_base=2000\n"
+				  "unmatched=reject\nestablished=reset\nmark=0x8000\nmemory=512M\n"
+				  "buffer=16M\nflows=1000\nnet_timeout=5m\n"
+				  "log=syslog\nlog_level=debug\nuser=attls\n");
 
 	(void)state;
 	assert_int_equal(s->mode, MODE_ROUTER);
