@@ -5,18 +5,21 @@
 
 #include "gateway/daemon/control.h"
 #include "gateway/daemon/helper.h"
+#include "gateway/daemon/keyrings.h"
 #include "gateway/worker/pool.h"
 #include "rules/settings.h"
 
+/* Most replaced policies that are still in use; keyrings alone may be replaced without limit. */
 enum { DAEMON_RETIRED = 64 };
 
 struct daemon {
 	const char *ini; /* path of attls.ini */
 	struct settings *settings;
 	struct snapshot *snapshot; /* in force; referenced */
-	/* replaced by a reload, but flows live on in them: their packets are still to be queued */
-	struct snapshot *retired[DAEMON_RETIRED];
+	/* replaced, oldest first; flows live on in them, whose packets are still to be queued */
+	struct snapshot **retired;
 	size_t retired_count;
+	struct keyrings keyrings;
 	struct rule_use *uses; /* of the rules in force, from before the last reload */
 	struct inject inject;
 	struct pool pool;

@@ -5,6 +5,7 @@
 #include "gateway/daemon/calendar.h"
 #include "gateway/daemon/commands.h"
 #include "gateway/daemon/filewatch.h"
+#include "gateway/daemon/keywatch.h"
 #include "gateway/daemon/notify.h"
 #include "gateway/daemon/privilege.h"
 #include "gateway/daemon/reload.h"
@@ -58,10 +59,16 @@ static bool load_settings(struct daemon *d, struct err_list *err)
 
 static bool load_snapshot(struct daemon *d, struct err_list *err)
 {
-	d->snapshot = snapshot_load(d->settings, 1, err);
-	if (d->snapshot)
-		d->uses = uses_new(d->snapshot);
-	return d->snapshot != NULL;
+	struct manifest *seen = manifest_read(d->settings->keyring);
+
+	d->snapshot = snapshot_load(d->settings, NULL, err);
+	if (!d->snapshot) {
+		manifest_free(seen);
+		return false;
+	}
+	d->uses = uses_new(d->snapshot);
+	keyrings_init(&d->keyrings, seen, err);
+	return true;
 }
 
 static bool configure(const struct daemon *d, struct worker_config *config, struct err_list *err)
@@ -134,7 +141,9 @@ static void stop(struct daemon *d)
 	helper_stop(&d->helper, served);
 	for (size_t i = 0; i < d->retired_count; i++)
 		snapshot_put(d->retired[i]);
+	free(d->retired);
 	snapshot_put(d->snapshot);
+	keyrings_fini(&d->keyrings);
 	free(d->uses);
 	settings_free(d->settings);
 }
@@ -200,13 +209,29 @@ static int waiting_time(const struct daemon *d, usec_t look_at)
 }
 
 /* What the main thread waits for. */
-enum source { SIGNALS, CONTROL, RULES, CALENDAR, FILES, SOURCES };
+enum source { SIGNALS, CONTROL, RULES, CALENDAR, FILES, KEYRINGS, SOURCES };
 
 struct loop {
 	struct pollfd fds[SOURCES];
 	usec_t look_at;   /* at the packet filter rules */
 	usec_t reload_at; /* since a rule file has changed */
+	struct keywatch keys;
 };
+
+static usec_t next_look(const struct loop *l)
+{
+	return usec_min(l->keys.due, usec_min(l->look_at, l->reload_at));
+}
+
+/* Watch first, look then: what changes in between is looked at again. */
+static void look_at_keyrings(struct daemon *d, struct loop *l, usec_t now)
+{
+	keywatch_renew(&l->keys, d->settings->keyring);
+	l->fds[KEYRINGS].fd = l->keys.fd;
+	reload_keyrings(d);
+	if (l->keys.partial || manifest_has_links(d->keyrings.seen))
+		keywatch_poll(&l->keys, now);
+}
 
 static void run_due(struct daemon *d, struct loop *l)
 {
@@ -222,6 +247,8 @@ static void run_due(struct daemon *d, struct loop *l)
 		log_info("a rule file has changed");
 		hangup(d);
 	}
+	if (now >= l->keys.due)
+		look_at_keyrings(d, l, now);
 }
 
 /* Return: whether to go on. */
@@ -235,6 +262,8 @@ static bool run_ready(struct daemon *d, struct loop *l)
 	}
 	if (l->fds[FILES].revents && filewatch_drain(l->fds[FILES].fd, d->settings))
 		note_change(&l->reload_at);
+	if (l->fds[KEYRINGS].revents)
+		keywatch_note(&l->keys, now_monotonic());
 	if (l->fds[CONTROL].revents)
 		control_serve(d->control);
 	if (l->fds[SIGNALS].revents)
@@ -251,7 +280,9 @@ static void run(struct daemon *d, int signals)
 			[CONTROL] = {.fd = control_fd(d->control), .events = POLLIN},
 			[RULES] = {.fd = watch_open(), .events = POLLIN},
 			[CALENDAR] = {.fd = calendar_open(), .events = POLLIN},
-			[FILES] = {.fd = filewatch_open(d->settings), .events = POLLIN}},
+			[FILES] = {.fd = filewatch_open(d->settings), .events = POLLIN},
+			[KEYRINGS] = {.fd = -1, .events = POLLIN}},
+		.keys = {.fd = -1}, /* due at once: it may have changed since it was read */
 		.look_at = USEC_NEVER,
 		.reload_at = USEC_NEVER,
 	};
@@ -264,7 +295,7 @@ static void run(struct daemon *d, int signals)
 		if (d->snapshot->generation != generation)
 			calendar_run(d, l.fds[CALENDAR].fd);
 		generation = d->snapshot->generation;
-		n = poll(l.fds, SOURCES, waiting_time(d, usec_min(l.look_at, l.reload_at)));
+		n = poll(l.fds, SOURCES, waiting_time(d, next_look(&l)));
 		if (n < 0 && errno != EINTR)
 			break;
 		run_due(d, &l);
@@ -276,6 +307,7 @@ static void run(struct daemon *d, int signals)
 	close(l.fds[RULES].fd);
 	close(l.fds[CALENDAR].fd);
 	close(l.fds[FILES].fd);
+	keywatch_close(&l.keys);
 }
 
 static int check(struct daemon *d)
@@ -293,6 +325,7 @@ static int check(struct daemon *d)
 			d->snapshot->policy->rule_count);
 	err_fini(&err);
 	snapshot_put(d->snapshot);
+	keyrings_fini(&d->keyrings);
 	free(d->uses);
 	settings_free(d->settings);
 	return rc;
@@ -309,6 +342,7 @@ static int serve(struct daemon *d)
 		print_problems(&err); /* warnings only */
 		log_info("%zu rules, %u workers, %s mode", d->snapshot->policy->rule_count,
 			d->settings->workers, d->settings->mode == MODE_HOST ? "host" : "router");
+		keyrings_report(d->snapshot, "");
 		fprintf(stderr, "attlsd: ready\n");
 		notify_send("READY=1");
 		d->started = now_monotonic();

@@ -13,6 +13,12 @@
  */
 bool reload_run(struct daemon *d, struct err_list *err);
 
+/**
+ * reload_keyrings() - look at the keyring directory, and put in force what has changed there
+ * The policy goes on. What cannot be used is reported, and the keyrings in force stay.
+ */
+void reload_keyrings(struct daemon *d);
+
 /** reload_settle() - stop queueing for replaced policies whose last flow has ended */
 void reload_settle(struct daemon *d);
 

@@ -47,10 +47,33 @@ static const struct keyring *named_ring(
 	return found;
 }
 
-/*
- * "OWNER/NAME" is there, or "NAME" is whatever users have under it; its certificates decode: so
- * that --check finds it rather than the first SYN.
- */
+static bool is_used(const struct snapshot *s, const struct keyring *r)
+{
+	for (size_t i = 0; i < s->used_count; i++) {
+		if (s->used[i] == r)
+			return true;
+	}
+	return false;
+}
+
+/* Its certificates decode: so that --check finds it rather than the first SYN. */
+static void use_ring(struct snapshot *s, const struct keyring *r, struct err_list *err)
+{
+	const struct keyring **more;
+
+	if (is_used(s, r))
+		return;
+	more = realloc(s->used, (s->used_count + 1) * sizeof(struct keyring *));
+	if (!more) {
+		err_add(err, "out of memory");
+		return;
+	}
+	s->used = more;
+	more[s->used_count++] = r;
+	keyring_check(r, err);
+}
+
+/* "OWNER/NAME" is there, or "NAME" is whatever users have under it. */
 static void check_ring(struct snapshot *s, const char *what, const char *ring, struct err_list *err)
 {
 	const char *slash = strchr(ring, '/');
@@ -62,11 +85,29 @@ static void check_ring(struct snapshot *s, const char *what, const char *ring, s
 			"addring",
 			what, ring);
 	else if (slash)
-		keyring_check(r, err);
+		use_ring(s, r, err);
 	for (size_t i = 0; !slash && (r = keystore_ring_at(s->keystore, i)); i++) {
 		if (strcasecmp(r->name, ring) == 0)
-			keyring_check(r, err);
+			use_ring(s, r, err);
 	}
+}
+
+/* A certificate that is named is connected, though it may be NOTRUST: that takes it out of use. */
+static void check_label(const struct snapshot *s, const struct action *a, struct err_list *err)
+{
+	const char *ring = a->ring ? a->ring : s->default_ring, *slash = strchr(ring, '/');
+	const struct keyring *r = slash ? named_ring(s, ring, slash) : NULL;
+
+	if (!r || !a->label)
+		return;
+	for (size_t i = 0; i < r->connection_count; i++) {
+		if (strcmp(r->connections[i].cert->label, a->label) == 0)
+			return;
+	}
+	err_add(err,
+		"[action %s] label: ring %s has no certificate \"%s\"; connect it with "
+		"attls-keyring connect",
+		a->name, ring, a->label);
 }
 
 /* Whose connection it is matters for a user's own ring, and for one that not everybody may use. */
@@ -96,6 +137,7 @@ static void check_rings(struct snapshot *s, struct err_list *err)
 				"%s: no ring is named, here or in [gateway]; write ring = "
 				"OWNER/NAME",
 				what);
+		check_label(s, a, err);
 		default_used = default_used || !a->ring;
 		s->owner_rings =
 			s->owner_rings || ring_asks_owner(s, a->ring ? a->ring : s->default_ring);
@@ -140,24 +182,30 @@ bool snapshot_stale(const struct snapshot *s, const struct rule *rule)
 	return !now || now->action->digest != rule->action->digest;
 }
 
-static bool load(struct snapshot *s, const struct settings *settings, struct err_list *err)
+static void read_policy(struct snapshot *s, const struct settings *settings, struct err_list *err)
+{
+	s->policy = policy_load(settings->rules, err);
+	if (!s->policy)
+		return;
+	s->policy->generation = s->generation;
+	s->policy->unmatched_reject = settings->unmatched_reject;
+	policy_review(s->policy, err);
+}
+
+/* The keyrings, for the policy that is there, and whether they have what it needs. */
+static bool complete(struct snapshot *s, const struct settings *settings, struct err_list *err)
 {
 	s->judges = settings->mode == MODE_HOST;
-	s->policy = policy_load(settings->rules, err);
 	s->keystore = keystore_load(settings->keyring, err);
 	s->default_ring = strdup(settings->ring);
 	if (!s->policy || !s->keystore || !s->default_ring || !sort_rules(s))
 		return false;
-	s->policy->generation = s->generation;
-	s->policy->unmatched_reject = settings->unmatched_reject;
-	policy_review(s->policy, err);
 	check_rings(s, err);
 	add_owners(s);
 	return !err_any(err);
 }
 
-struct snapshot *snapshot_load(
-	const struct settings *settings, uint64_t generation, struct err_list *err)
+static struct snapshot *next_of(const struct snapshot *previous, struct err_list *err)
 {
 	struct snapshot *s = calloc(1, sizeof(*s));
 
@@ -166,12 +214,41 @@ struct snapshot *snapshot_load(
 		return NULL;
 	}
 	s->references = 1;
-	s->generation = generation;
-	if (!load(s, settings, err)) {
+	s->generation = previous ? previous->generation : 0;
+	s->keyring_generation = previous ? previous->keyring_generation + 1 : 1;
+	s->keyring_loaded = time(NULL);
+	return s;
+}
+
+struct snapshot *snapshot_load(
+	const struct settings *settings, const struct snapshot *previous, struct err_list *err)
+{
+	struct snapshot *s = next_of(previous, err);
+
+	if (!s)
+		return NULL;
+	s->generation++;
+	read_policy(s, settings, err);
+	if (!complete(s, settings, err)) {
 		snapshot_put(s);
 		s = NULL;
 	}
 	return s; /* NOLINT(clang-analyzer-unix.Malloc): the last reference frees it */
+}
+
+struct snapshot *snapshot_renew(
+	const struct snapshot *s, const struct settings *settings, struct err_list *err)
+{
+	struct snapshot *next = next_of(s, err);
+
+	if (!next)
+		return NULL;
+	next->policy = policy_get(s->policy);
+	if (!complete(next, settings, err)) {
+		snapshot_put(next);
+		next = NULL;
+	}
+	return next; /* NOLINT(clang-analyzer-unix.Malloc): the last reference frees it */
 }
 
 struct snapshot *snapshot_get(struct snapshot *s)
@@ -184,6 +261,7 @@ void snapshot_put(struct snapshot *s)
 {
 	if (!s || --s->references > 0)
 		return;
+	free(s->used);
 	free(s->owners);
 	free(s->by_name);
 	free(s->default_ring);

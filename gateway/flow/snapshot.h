@@ -4,6 +4,7 @@
  *
  * Immutable, reference-counted, shared by all threads. A flow keeps the snapshot it was mapped
  * with for life, so a reload never touches it (AT-TLS: existing connections keep stale actions).
+ * When only the keyring directory has changed, the next snapshot shares the policy.
  */
 #ifndef ATTLS_FLOW_SNAPSHOT_H
 #define ATTLS_FLOW_SNAPSHOT_H
@@ -11,6 +12,8 @@
 #include "keyring/keyring.h"
 #include "rules/policy.h"
 #include "rules/settings.h"
+
+#include <time.h>
 
 /* A user of the keyring that is an account of this system. */
 struct ring_owner {
@@ -23,21 +26,33 @@ struct snapshot {
 	struct keystore *keystore;
 	char *default_ring;          /* [gateway] ring, may be "" */
 	const struct rule **by_name; /* all rules of the policy */
+	const struct keyring **used; /* the rings that the policy may use, each once */
+	size_t used_count;
 	struct ring_owner *owners;
 	size_t owner_count;
-	bool owner_rings;    /* for some action it matters who the connection's owner is */
-	bool judges;         /* access to rings is judged for that owner: host mode */
-	uint64_t generation; /* counts up with each reload */
+	bool owner_rings;            /* for some action it matters who the connection's owner is */
+	bool judges;                 /* access to rings is judged for that owner: host mode */
+	uint64_t generation;         /* counts up with each reload of the policy */
+	uint64_t keyring_generation; /* counts up with each load of the keyrings */
+	time_t keyring_loaded;
 	_Atomic unsigned references;
 };
 
 /**
  * snapshot_load() - read policy and keyrings as @settings name them
+ * @previous: what is in force, whose generations are counted on; NULL at the start
  * Asks the account database, so it is for the main thread.
  * Return: with one reference, or NULL with every problem in @err.
  */
 struct snapshot *snapshot_load(
-	const struct settings *settings, uint64_t generation, struct err_list *err);
+	const struct settings *settings, const struct snapshot *previous, struct err_list *err);
+
+/**
+ * snapshot_renew() - read the keyrings anew for the policy of @s, which goes on
+ * Return: as snapshot_load(); @s is unchanged.
+ */
+struct snapshot *snapshot_renew(
+	const struct snapshot *s, const struct settings *settings, struct err_list *err);
 
 struct snapshot *snapshot_get(struct snapshot *s);
 void snapshot_put(struct snapshot *s);

@@ -215,7 +215,7 @@ static struct snapshot *load_snapshot(const struct settings *settings)
 	struct snapshot *s;
 
 	err_init(&err);
-	s = snapshot_load(settings, 1, &err);
+	s = snapshot_load(settings, NULL, &err);
 	held((s != NULL) != err_any(&err), "snapshot");
 	check_sentences(&err);
 	err_fini(&err);

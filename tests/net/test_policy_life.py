@@ -167,10 +167,14 @@ def test_watched_file_with_an_error_changes_nothing(world4):
     opened(world4)
 
 
-def test_files_are_not_watched_by_default(world4):
+def test_rules_are_not_watched_by_default(world4):
     gateway = world4.client_gateway(PORT)
-    fds = f"/proc/{gateway.daemon.pid}/fd"
-    assert not any("inotify" in os.readlink(f"{fds}/{n}") for n in os.listdir(fds))
+    folder, fds = f"/proc/{gateway.daemon.pid}/fdinfo", []
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name)) as f:
+            fds.append(f.read())
+    watched = [f"ino:{os.stat(p).st_ino:x} " for p in (gateway.keyring_dir, gateway.rules_dir)]
+    assert [any(inode in text for text in fds) for inode in watched] == [True, False]
 
 
 # Time
