@@ -59,14 +59,19 @@ cert = {pair}
 """
 
 
+def children(pid):
+    """Of all tasks of @pid; a task that ends meanwhile has none."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/children") as f:
+                yield from map(int, f.read().split())
+        except FileNotFoundError:
+            continue
+
+
 def descendants(pid):
     """@pid and all below it."""
-    found = [pid]
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children") as f:
-            for child in f.read().split():
-                found += descendants(int(child))
-    return found
+    return [pid] + [found for child in children(pid) for found in descendants(child)]
 
 
 class System:
