@@ -20,7 +20,7 @@
 #include "gateway/flow/flow.h"
 #include "gateway/flow/report.h"
 
-enum { RECORD_CLEARTEXT = 16384, RETRY_MS = 50 };
+enum { READ_MAX = 65536, RETRY_MS = 50 };
 
 static struct tcb *tcb_of(struct flow *f, enum side side)
 {
@@ -81,13 +81,14 @@ static bool step_inward(struct flow *f)
 	struct tcb *wire = tcb_of(f, SIDE_WIRE);
 	struct ring *out = tcb_outbox(tcb_of(f, SIDE_PLAIN));
 	struct span all = tcb_peek(wire), in = all;
-	size_t room, got;
+	size_t room, got, want;
 	uint8_t *space;
 
 	if ((all.len == 0 && !session_pending(f->session)) || session_ended(f->session) ||
 		tcb_finished(tcb_of(f, SIDE_PLAIN)))
 		return false;
-	space = ring_space(out, RECORD_CLEARTEXT, &room);
+	want = session_yield(f->session, all.len);
+	space = ring_space(out, want < READ_MAX ? want : READ_MAX, &room);
 	if (!space)
 		return false;
 	got = session_read(f->session, &in, space, room);

@@ -30,6 +30,7 @@ static int ports_read(BIO *bio, char *buf, size_t size, size_t *done)
 	if (p->first_len < PORTS_FIRST)
 		remember_first(p, got);
 	*p->in = span_skip(*p->in, got.len);
+	p->taken += got.len;
 	*done = got.len;
 	return 1;
 }

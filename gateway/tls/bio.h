@@ -15,6 +15,7 @@ struct ports {
 	struct ring *out;           /* lent for life */
 	uint8_t first[PORTS_FIRST]; /* the first bytes ever read, to name what is not TLS */
 	size_t first_len;
+	uint64_t taken; /* bytes ever read */
 };
 
 /**

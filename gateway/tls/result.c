@@ -172,12 +172,20 @@ static const char *error_words(unsigned long e)
 	return text ? text : "OpenSSL gives no reason";
 }
 
+char *result_alert(int number)
+{
+	const char *text = phrase_find(alerts, sizeof(alerts) / sizeof(alerts[0]), number);
+	char *sentence;
+	int n = text ? asprintf(&sentence, "peer sent alert: %s", text)
+		     : asprintf(&sentence, "peer sent alert: number %d", number);
+
+	return n < 0 ? NULL : sentence;
+}
+
 char *result_sentence(struct span first)
 {
 	unsigned long e = take_error();
 	int alert = ERR_GET_REASON(e) - SSL_AD_REASON_OFFSET;
-	const char *text;
-	char *sentence;
 
 	if (!is_record(first))
 		return foreign_sentence(first);
@@ -185,11 +193,7 @@ char *result_sentence(struct span first)
 		return strdup("the peer closed TLS in the middle of the handshake");
 	if (ERR_GET_LIB(e) != ERR_LIB_SSL || alert < 0 || alert > 255)
 		return strdup(error_words(e));
-	text = phrase_find(alerts, sizeof(alerts) / sizeof(alerts[0]), alert);
-	if (text ? asprintf(&sentence, "peer sent alert: %s", text) < 0
-		 : asprintf(&sentence, "peer sent alert: number %d", alert) < 0)
-		return NULL;
-	return sentence;
+	return result_alert(alert);
 }
 
 const char *result_text(void)

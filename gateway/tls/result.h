@@ -29,6 +29,9 @@ enum result result_of(const SSL *ssl, int ret);
  */
 char *result_sentence(struct span first);
 
+/** result_alert() - the sentence for an alert of the peer's; the caller's, NULL without memory */
+char *result_alert(int number);
+
 /** result_text() - OpenSSL's words for a failed set-up call, and clear the queue; static words */
 const char *result_text(void);
 

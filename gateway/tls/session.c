@@ -8,6 +8,7 @@
 #include "gateway/tls/bio.h"
 #include "gateway/tls/context_private.h"
 #include "gateway/tls/result.h"
+#include "gateway/tls/takeover.h"
 #include "gateway/tls/verify.h"
 
 enum {
@@ -21,8 +22,10 @@ enum {
 
 struct session {
 	struct context *ctx;
-	SSL *ssl;
+	SSL *ssl;              /* until the stream takes over, for good where it cannot */
+	struct stream *stream; /* NULL until then */
 	struct ports ports;
+	struct takeover takeover;
 	struct verification verification;
 	enum session_status status;
 	enum fault fault;
@@ -44,6 +47,7 @@ static bool connect_ssl(struct session *s)
 	}
 	SSL_set_bio(s->ssl, bio, bio);
 	SSL_set_app_data(s->ssl, &s->verification);
+	takeover_watch(&s->takeover, s->ssl);
 	if (s->ctx->role == TLS_ROLE_SERVER) {
 		SSL_set_accept_state(s->ssl);
 		return true;
@@ -62,6 +66,7 @@ struct session *session_new(struct context *ctx, const struct addr *remote, stru
 	s->ports.out = out;
 	s->verification.ctx = ctx;
 	s->verification.remote = *remote;
+	s->verification.takeover = &s->takeover;
 	ERR_clear_error();
 	if (!connect_ssl(s)) {
 		ERR_clear_error();
@@ -86,18 +91,50 @@ void session_share(struct session *s, struct span key)
 	SSL_SESSION_free(earlier);
 }
 
+static void free_ssl(struct session *s)
+{
+	/* a connection that broke off says nothing against its keys (RFC 5246 7.2.1) */
+	if (s->ssl && s->status == SESSION_OPEN)
+		SSL_set_shutdown(s->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(s->ssl);
+	s->ssl = NULL;
+}
+
 void session_free(struct session *s)
 {
 	if (!s)
 		return;
-	/* a connection that broke off says nothing against its keys (RFC 5246 7.2.1) */
-	if (s->status == SESSION_OPEN)
-		SSL_set_shutdown(s->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-	SSL_free(s->ssl);
+	free_ssl(s);
+	stream_free(s->stream);
+	takeover_fini(&s->takeover);
 	context_put(s->ctx);
 	free(s->verification.reason);
 	free(s->reason);
 	free(s);
+}
+
+/* From here on records are all there is, so the SSL object and what it holds can go. */
+static void take_over(struct session *s)
+{
+	bool ticket = s->ctx->role == TLS_ROLE_CLIENT && s->verification.share_len > 0;
+
+	if (s->status != SESSION_OPEN || s->stream || s->ended || s->closed ||
+		!takeover_ready(&s->takeover, s->ssl, s->ports.taken, ticket))
+		return;
+	s->stream = takeover_stream(&s->takeover, s->ssl, s->ports.out);
+	if (s->stream)
+		free_ssl(s);
+}
+
+/* What the stream has come to. */
+static void follow_stream(struct session *s)
+{
+	s->ended = stream_ended(s->stream);
+	if (stream_fault(s->stream) == FAULT_NONE)
+		return;
+	s->fault = stream_fault(s->stream);
+	s->reason = stream_reason(s->stream);
+	s->status = SESSION_FAILED;
 }
 
 /* The sticky failure of a session, in its own words where verification has some. */
@@ -154,10 +191,11 @@ enum session_status session_handshake(struct session *s, struct span *in)
 		judge(s, ret);
 	}
 	s->ports.in = NULL;
+	take_over(s);
 	return s->status;
 }
 
-size_t session_read(struct session *s, struct span *in, uint8_t *buf, size_t size)
+static size_t read_ssl(struct session *s, struct span *in, uint8_t *buf, size_t size)
 {
 	size_t total = 0, n;
 	int ret = 1;
@@ -173,7 +211,26 @@ size_t session_read(struct session *s, struct span *in, uint8_t *buf, size_t siz
 		total += n;
 	}
 	s->ports.in = NULL;
+	take_over(s);
 	return total;
+}
+
+size_t session_read(struct session *s, struct span *in, uint8_t *buf, size_t size)
+{
+	size_t total;
+
+	if (s->status != SESSION_OPEN || s->ended)
+		return 0;
+	if (!s->stream)
+		return read_ssl(s, in, buf, size);
+	total = stream_read(s->stream, in, buf, size);
+	follow_stream(s);
+	return total;
+}
+
+size_t session_yield(const struct session *s, size_t len)
+{
+	return s->stream ? stream_yield(s->stream, len) : RECORD_MAX;
 }
 
 /*
@@ -206,23 +263,35 @@ static size_t storable(struct ring *out, size_t n)
 	return free_now > RECORD_EXTRA ? free_now - RECORD_EXTRA : 0;
 }
 
+/* One record with @clear in it. Return: bytes that were taken, 0 on failure. */
+static size_t write_record(struct session *s, struct span clear)
+{
+	size_t done;
+	int ret;
+
+	if (s->stream) {
+		done = stream_write(s->stream, clear) ? clear.len : 0;
+		follow_stream(s);
+		return done;
+	}
+	ERR_clear_error();
+	ret = SSL_write_ex(s->ssl, clear.ptr, clear.len, &done);
+	if (ret > 0)
+		return done;
+	judge(s, ret);
+	return 0;
+}
+
 size_t session_write(struct session *s, struct span clear)
 {
-	size_t taken = 0, n, done;
+	size_t taken = 0, n;
 
 	while (s->status == SESSION_OPEN && !s->closed && taken < clear.len) {
-		int ret;
-
 		n = storable(s->ports.out, record_size(s->ports.out, clear.len - taken));
+		n = n ? write_record(s, span_head(span_skip(clear, taken), n)) : 0;
 		if (n == 0)
 			break;
-		ERR_clear_error();
-		ret = SSL_write_ex(s->ssl, clear.ptr + taken, n, &done);
-		if (ret <= 0) {
-			judge(s, ret);
-			break;
-		}
-		taken += done;
+		taken += n;
 	}
 	return taken;
 }
@@ -235,6 +304,11 @@ bool session_close(struct session *s)
 		return true;
 	if (!ring_reserve(s->ports.out, RECORD_EXTRA / 2))
 		return false;
+	if (s->stream) {
+		s->closed = stream_close(s->stream);
+		follow_stream(s);
+		return true;
+	}
 	ERR_clear_error();
 	ret = SSL_shutdown(s->ssl);
 	if (ret < 0)
@@ -255,7 +329,9 @@ bool session_ended(const struct session *s)
 
 bool session_pending(const struct session *s)
 {
-	return s->status == SESSION_OPEN && !s->ended && SSL_pending(s->ssl) > 0;
+	if (s->status != SESSION_OPEN || s->ended)
+		return false;
+	return s->stream ? stream_pending(s->stream) : SSL_pending(s->ssl) > 0;
 }
 
 enum session_status session_status(const struct session *s)

@@ -58,6 +58,12 @@ enum session_status session_handshake(struct session *s, struct span *in);
 size_t session_read(struct session *s, struct span *in, uint8_t *buf, size_t size);
 
 /**
+ * session_yield() - room that session_read() can make use of when given @len bytes of ciphertext
+ * With less it works as well, but keeps what does not fit inside.
+ */
+size_t session_yield(const struct session *s, size_t len);
+
+/**
  * session_write() - encrypt as much of @clear as the ring has room for
  * Return: bytes of @clear taken; the rest is to be offered again, unchanged.
  */

@@ -15,6 +15,7 @@ struct verification {
 	bool presented;                 /* the peer asked for our certificate and got it */
 	uint8_t share[SESSION_KEY_MAX]; /* what may resume this session has the same key */
 	size_t share_len;               /* 0: nobody may */
+	struct takeover *takeover;      /* the session's; borrowed */
 };
 
 /**
