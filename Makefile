@@ -51,7 +51,7 @@ IMPAIR  := $(BUILD)/tests/impair
 IDENTITY := $(BUILD)/tests/attlsd-identity
 
 .DEFAULT_GOAL := all
-.PHONY: all unit impair identity grid sim script fuzz test demo lint clean install help image-test bench bench-tcp bench-policy bench-owner
+.PHONY: all unit impair identity grid sim script fuzz test demo lint clean install help image-test bench bench-tcp bench-policy bench-owner bench-handshake
 all: $(BINS) ## build the programs
 
 define program
@@ -159,6 +159,14 @@ $(BUILD)/bench/policy: bench/policy.c $(LIBRARY)
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS)
 
 bench-policy: $(BUILD)/bench/policy ## loading and matching of policies, by shape and size
+	@$<
+
+$(BUILD)/bench/handshake: bench/handshake.c tests/unit/session_pair.h $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS) -lcmocka
+
+bench-handshake: $(BUILD)/bench/handshake ## processor time of a TLS handshake, both ends, without packets
 	@$<
 
 bench-tcp: all impair ## goodput and fairness against the kernel's CUBIC (as root; BENCH=quick)
