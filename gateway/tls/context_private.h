@@ -7,6 +7,7 @@
 
 #include "gateway/tls/context.h"
 #include "gateway/tls/resume.h"
+#include "gateway/tls/verified.h"
 
 struct context {
 	unsigned references; /* one thread's: not atomic */
@@ -19,6 +20,7 @@ struct context {
 	const struct keyring *ring; /* borrowed, outlives us */
 	const struct cert *cert;    /* what we present, of the ring; NULL for none */
 	struct resume resume;       /* client role: sessions that may be resumed */
+	struct verified verified;   /* peers' chains that need no second look for a while */
 };
 
 #endif

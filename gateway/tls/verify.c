@@ -150,7 +150,8 @@ int verify_peer(X509_STORE_CTX *store, void *unused)
 	X509 *leaf = X509_STORE_CTX_get0_cert(store);
 
 	(void)unused;
-	if (!site_trusts(v->ctx->ring, leaf) && X509_verify_cert(store) <= 0)
+	if (!site_trusts(v->ctx->ring, leaf) &&
+		!verified_chain(&v->ctx->verified, store, time(NULL)))
 		return refuse_peer(store, v, X509_STORE_CTX_get_error(store),
 			chain_reason(store, v->ctx->ring));
 	if (v->ctx->role == TLS_ROLE_CLIENT && !names_proved(v, leaf))
