@@ -93,3 +93,13 @@ ASN1_TIME *facts_time(struct span time)
 	ERR_clear_error();
 	return decoded;
 }
+
+int64_t facts_instant(struct span time)
+{
+	ASN1_TIME *decoded = facts_time(time);
+	struct tm tm;
+	int64_t t = decoded && ASN1_TIME_to_tm(decoded, &tm) ? (int64_t)timegm(&tm) : 0;
+
+	ASN1_TIME_free(decoded);
+	return t;
+}

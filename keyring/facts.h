@@ -35,4 +35,7 @@ char *facts_name(struct span name);
 /** facts_time() - a date; owned, with ASN1_TIME_free(); NULL if it is none */
 ASN1_TIME *facts_time(struct span time);
 
+/** facts_instant() - a date in seconds since the epoch; 0 if it is none */
+int64_t facts_instant(struct span time);
+
 #endif

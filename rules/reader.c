@@ -183,6 +183,7 @@ bool reader_duration(struct reader *r, const char *key, const char *value, usec_
 		{"s", USEC_SEC},
 		{"m", 60 * USEC_SEC},
 		{"h", 3600 * USEC_SEC},
+		{"d", 86400 * USEC_SEC},
 	};
 	const char *end;
 	uint64_t number;
@@ -200,7 +201,7 @@ bool reader_duration(struct reader *r, const char *key, const char *value, usec_
 		return false;
 	}
 	ini_error(r->err, r->section, key,
-		"\"%s\" is no duration: write a number and ms, s, m or h, such as 10s", value);
+		"\"%s\" is no duration: write a number and ms, s, m, h or d, such as 10s", value);
 	return false;
 }
 

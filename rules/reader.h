@@ -52,7 +52,7 @@ bool reader_number(struct reader *r, const char *key, const char *value, uint64_
 /** reader_size() - bytes, with K, M or G for powers of 1024 */
 bool reader_size(struct reader *r, const char *key, const char *value, size_t *bytes);
 
-/** reader_duration() - a number with ms, s, m or h, from @min to @max */
+/** reader_duration() - a number with ms, s, m, h or d, from @min to @max */
 bool reader_duration(struct reader *r, const char *key, const char *value, usec_t min, usec_t max,
 	usec_t *duration);
 

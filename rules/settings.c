@@ -23,7 +23,8 @@ enum {
 	QUEUE_MAX = 65535,
 };
 
-#define NET_TIMEOUT_MAX (3600 * USEC_SEC)
+#define NET_TIMEOUT_MAX    (3600 * USEC_SEC)
+#define EXPIRY_WARNING_MAX (3650 * 86400 * USEC_SEC)
 
 static const char *const modes[] = {
 	[MODE_HOST] = "host",
@@ -205,6 +206,12 @@ static void read_net_timeout(struct reader *r, const char *key, const char *valu
 		&((struct settings *)r->object)->net_timeout);
 }
 
+static void read_expiry_warning(struct reader *r, const char *key, const char *value)
+{
+	reader_duration(r, key, value, 0, EXPIRY_WARNING_MAX,
+		&((struct settings *)r->object)->expiry_warning);
+}
+
 static void read_log(struct reader *r, const char *key, const char *value)
 {
 	size_t i;
@@ -245,6 +252,7 @@ static const struct reader_key gateway_keys[] = {
 	{"buffer", read_buffer},
 	{"flows", read_flows},
 	{"net_timeout", read_net_timeout},
+	{"expiry_warning", read_expiry_warning},
 	{"log", read_log},
 	{"log_level", read_log_level},
 	{"user", read_user},
@@ -275,6 +283,7 @@ static struct settings *settings_default(void)
 		.buffer = 6 << 20,
 		.flows = 65536,
 		.net_timeout = 60 * USEC_SEC,
+		.expiry_warning = 30 * 86400 * USEC_SEC,
 		.log = LOG_TARGET_STDERR,
 		.log_level = LOG_LEVEL_INFO,
 		.user = reader_strdup(""),

@@ -32,6 +32,7 @@ struct settings {
 	unsigned flows;     /* most flows at a time, over all workers: flows = 65536 by default */
 	usec_t net_timeout; /* how long attlsd waits for attls-net: net_timeout = 60s by default */
 	struct startup startup; /* [startup] */
+	usec_t expiry_warning;  /* ahead of a certificate's notAfter, 0: none; 30d by default */
 	enum log_target log;
 	enum log_level log_level;
 	char *user; /* account to run as after start; "" stays */

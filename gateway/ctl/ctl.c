@@ -98,6 +98,11 @@ static enum ctl_exit run_stats(struct ctl *ctl)
 	return ctl_ask(ctl, "stats", NULL, ctl->prometheus ? render_prometheus : render_stats);
 }
 
+static enum ctl_exit run_keyring(struct ctl *ctl)
+{
+	return ctl_ask(ctl, "keyring", NULL, render_keyring);
+}
+
 static enum ctl_exit run_reload(struct ctl *ctl)
 {
 	return ctl_ask(ctl, "reload", NULL, render_reload);
@@ -218,6 +223,8 @@ static const struct verb verbs[] = {
 		"which live connections rule files would map differently (none given: those of the "
 		"ini file)",
 		0, 0, "[FILE]...", run_policy_diff},
+	{"keyring", "certificates that the policy uses: until when, and what is wrong", 0, 0, false,
+		run_keyring},
 	{"reload", "read rules and key rings anew; all or nothing", 0, 0, NULL, run_reload},
 	{"stats", "counters since the start", 0, OPT_PROMETHEUS, NULL, run_stats},
 	{0},

@@ -3,6 +3,7 @@
 #include "gateway/ctl/render.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/columns.h"
@@ -245,6 +246,52 @@ void render_diff(const json_t *diff, FILE *out)
 		table_print(rows, diff_cells, ARRAY_LEN(diff_cells), out);
 	fprintf(out, "%zu of %" PRIu64 " connections would be mapped differently\n",
 		json_array_size(rows), member_number(diff, "flows"));
+}
+
+/* ---- keyring ---- */
+
+static const struct cell keyring_cells[] = {
+	{{"RING", false}, "ring", format_text},
+	{{"OWNER", false}, "owner", format_text},
+	{{"LABEL", false}, "label", format_text},
+	{{"USAGE", false}, "usage", format_text},
+	{{"DEFAULT", false}, "default", format_flag},
+	{{"STATUS", false}, "status", format_text},
+	{{"KEY", false}, "private_key", format_flag},
+	{{"SUBJECT", false}, "subject", format_text},
+	{{"NOT AFTER", false}, "not_after", format_text},
+	{{"DAYS LEFT", true}, "days_left", format_text},
+};
+
+static void lines_print(const json_t *lines, const char *head, FILE *out)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line)
+	{
+		char *text = strdup(json_string_value(line));
+
+		if (!text)
+			return;
+		text_make_printable(text);
+		fprintf(out, "%s: %s\n", head, text);
+		free(text);
+	}
+}
+
+void render_keyring(const json_t *keyring, FILE *out)
+{
+	char loaded[CELL_TEXT];
+
+	format_text(keyring, "loaded", loaded);
+	fprintf(out,
+		"generation %" PRIu64 ", loaded %s: %" PRIu64 " certificates, %" PRIu64 " rings\n",
+		member_number(keyring, "generation"), loaded,
+		member_number(keyring, "certificates"), member_number(keyring, "rings"));
+	table_print(member(keyring, "used"), keyring_cells, ARRAY_LEN(keyring_cells), out);
+	lines_print(member(keyring, "problems"), "not taken", out);
+	lines_print(member(keyring, "warnings"), "warning", out);
 }
 
 /* ---- policy ---- */

@@ -24,6 +24,9 @@ void render_match(const json_t *match, FILE *out);
 /** render_diff() - a table of the connections that would be mapped differently */
 void render_diff(const json_t *diff, FILE *out);
 
+/** render_keyring() - generation, a table of the certificates in use, and what is wrong */
+void render_keyring(const json_t *keyring, FILE *out);
+
 /** render_reload() - one line */
 void render_reload(const json_t *reload, FILE *out);
 

@@ -117,6 +117,43 @@ static void rules_print(const json_t *rules, FILE *out)
 	}
 }
 
+static void member_print(const json_t *object, const char *key, FILE *out)
+{
+	label_print(json_string_value(json_object_get(object, key)), out);
+}
+
+static void keyring_print(const json_t *keyring, FILE *out)
+{
+	const json_t *used;
+	size_t i;
+
+	if (!keyring)
+		return;
+	fprintf(out,
+		"# HELP attls_keyring_generation keyrings loaded, since the start of attlsd\n"
+		"# TYPE attls_keyring_generation gauge\n"
+		"attls_keyring_generation %" JSON_INTEGER_FORMAT "\n"
+		"# HELP attls_keyring_current whether the keyring directory as it is was taken\n"
+		"# TYPE attls_keyring_current gauge\n"
+		"attls_keyring_current %d\n"
+		"# HELP attls_certificate_expiry_seconds until a certificate expires that the "
+		"policy uses\n"
+		"# TYPE attls_certificate_expiry_seconds gauge\n",
+		json_integer_value(json_object_get(keyring, "generation")),
+		json_array_size(json_object_get(keyring, "problems")) == 0);
+	json_array_foreach(json_object_get(keyring, "used"), i, used)
+	{
+		fprintf(out, "attls_certificate_expiry_seconds{ring=\"");
+		member_print(used, "ring", out);
+		fprintf(out, "\",owner=\"");
+		member_print(used, "owner", out);
+		fprintf(out, "\",label=\"");
+		member_print(used, "label", out);
+		fprintf(out, "\"} %" JSON_INTEGER_FORMAT "\n",
+			json_integer_value(json_object_get(used, "seconds_left")));
+	}
+}
+
 void render_prometheus(const json_t *stats, FILE *out)
 {
 	const char *name;
@@ -138,4 +175,5 @@ void render_prometheus(const json_t *stats, FILE *out)
 		fprintf(out, "\"} %" JSON_INTEGER_FORMAT "\n", json_integer_value(value));
 	}
 	rules_print(json_object_get(stats, "rules"), out);
+	keyring_print(json_object_get(stats, "keyring"), out);
 }

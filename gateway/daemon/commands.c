@@ -10,6 +10,7 @@
 #include "gateway/daemon/effective.h"
 #include "gateway/daemon/flowlist.h"
 #include "gateway/daemon/reload.h"
+#include "gateway/daemon/ringlist.h"
 #include "gateway/daemon/stale.h"
 #include "gateway/worker/drive.h"
 #include "rules/job.h"
@@ -35,6 +36,13 @@ static bool command_stats(void *ctx, const json_t *args, json_t **result, struct
 {
 	(void)args, (void)err;
 	*result = describe_stats(ctx);
+	return true;
+}
+
+static bool command_keyring(void *ctx, const json_t *args, json_t **result, struct err_list *err)
+{
+	(void)args, (void)err;
+	*result = ringlist_describe(ctx);
 	return true;
 }
 
@@ -252,6 +260,7 @@ const struct control_command daemon_commands[] = {
 	{"status", command_status},
 	{"flows", command_flows},
 	{"stats", command_stats},
+	{"keyring", command_keyring},
 	{"reload", command_reload},
 	{"policy-show", command_policy_show},
 	{"policy-match", command_policy_match},

@@ -3,6 +3,7 @@
 #include "gateway/daemon/describe.h"
 
 #include "base/json_text.h"
+#include "gateway/daemon/ringlist.h"
 #include "gateway/daemon/uses.h"
 #include "gateway/worker/now.h"
 
@@ -60,8 +61,8 @@ json_t *describe_stats(struct daemon *d)
 	for (size_t i = 0; i < WORKER_COUNTS; i++)
 		json_object_set_new(
 			counters, worker_count_name((enum worker_count)i), number(c.worker[i]));
-	return json_pack("{s:o, s:o, s:o}", "counters", counters, "drops", drops_of(&c), "rules",
-		describe_rules(d));
+	return json_pack("{s:o, s:o, s:o, s:o}", "counters", counters, "drops", drops_of(&c),
+		"rules", describe_rules(d), "keyring", ringlist_describe(d));
 }
 
 json_t *describe_status(struct daemon *d)

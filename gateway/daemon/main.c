@@ -10,6 +10,7 @@
 #include "gateway/daemon/privilege.h"
 #include "gateway/daemon/reload.h"
 #include "gateway/daemon/recorded.h"
+#include "gateway/daemon/ringlist.h"
 #include "gateway/daemon/uses.h"
 #include "gateway/daemon/watch.h"
 #include "gateway/worker/now.h"
@@ -25,7 +26,7 @@
 
 #define DEFAULT_INI "/etc/attls/attls.ini"
 
-enum { EXIT_USAGE = 2, TICK_MS = 1000, SETTLE_MS = 500, CONTROL_MODE = 0600 };
+enum { EXIT_USAGE = 2, TICK_MS = 1000, SETTLE_MS = 500, CONTROL_MODE = 0600, WARN_S = 86400 };
 
 static const char usage[] =
 	"usage: attlsd [-c FILE] [--check]\n"
@@ -215,12 +216,13 @@ struct loop {
 	struct pollfd fds[SOURCES];
 	usec_t look_at;   /* at the packet filter rules */
 	usec_t reload_at; /* since a rule file has changed */
+	usec_t warn_at;   /* of certificates that expire */
 	struct keywatch keys;
 };
 
 static usec_t next_look(const struct loop *l)
 {
-	return usec_min(l->keys.due, usec_min(l->look_at, l->reload_at));
+	return usec_min(usec_min(l->warn_at, l->keys.due), usec_min(l->look_at, l->reload_at));
 }
 
 /* Watch first, look then: what changes in between is looked at again. */
@@ -249,6 +251,10 @@ static void run_due(struct daemon *d, struct loop *l)
 	}
 	if (now >= l->keys.due)
 		look_at_keyrings(d, l, now);
+	if (now >= l->warn_at) {
+		ringlist_warn(d);
+		l->warn_at = now + WARN_S * USEC_SEC;
+	}
 }
 
 /* Return: whether to go on. */
@@ -286,7 +292,7 @@ static void run(struct daemon *d, int signals)
 		.look_at = USEC_NEVER,
 		.reload_at = USEC_NEVER,
 	};
-	uint64_t generation = 0;
+	uint64_t generation = 0, keyring = 0;
 	bool go_on = true;
 
 	while (go_on) {
@@ -295,6 +301,9 @@ static void run(struct daemon *d, int signals)
 		if (d->snapshot->generation != generation)
 			calendar_run(d, l.fds[CALENDAR].fd);
 		generation = d->snapshot->generation;
+		if (d->snapshot->keyring_generation != keyring)
+			l.warn_at = 0;
+		keyring = d->snapshot->keyring_generation;
 		n = poll(l.fds, SOURCES, waiting_time(d, next_look(&l)));
 		if (n < 0 && errno != EINTR)
 			break;

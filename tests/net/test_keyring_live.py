@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_keyring_live.py - changes of the keyring directory while the gateway runs
+import datetime
+import glob
 import os
 import re
 import ssl
@@ -289,3 +291,88 @@ def test_directory_that_vanishes(world4, server):
     server.wait_log("the keyring directory cannot be read")
     assert presented(world4) == serial_of(world4.pki.server)
     wait_next(server, lambda: os.rename(server.keyring_dir + ".away", server.keyring_dir))
+
+
+# Expiry and what an operator sees
+
+def ends_in(days):
+    when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+    return when.strftime("%Y%m%d%H%M%SZ")
+
+
+def soon(world, days, name):
+    return world.pki.ca.issue(name, "server.test", "DNS:server.test", start="20200101000000Z",
+                              end=ends_in(days))
+
+
+def test_certificate_that_expires_is_warned_of(world4):
+    server = world4.server_gateway(PORT, cert=soon(world4, 5.5, "soon"), begin=False)
+    server.keyring("add", "--certauth", "--label", "ca", "--cert", world4.pki.ca.pem)
+    server.keyring("connect", *RING, "--label", "ca", "--owner", "CERTAUTH")
+    # of no ring that the policy uses
+    other = soon(world4, 2, "other")
+    server.keyring("add", "--id", "other", "--label", "o", "--cert", other.pem)
+    server.begin()
+    warning = r"warning: certificate (\S+) of ring (\S+) (.*): renew it"
+    server.wait_log(warning)
+    assert [m[:2] for m in re.findall(warning, server.log())] == [
+        ("root/srv", f"root/{rules.SERVER_RING}")]
+    assert "expires in 5 days" in server.log()
+    rows = {r["label"]: r for r in server.ctl_json("keyring")["used"]}
+    assert set(rows) == {"srv", "ca"}
+    assert rows["srv"]["days_left"] == 5 and 5 * 86400 < rows["srv"]["seconds_left"] < 6 * 86400
+    assert 88 <= rows["ca"]["days_left"] <= 89 and not rows["ca"]["private_key"]
+    # what takes its place has expired: said at once
+    replace(server, soon(world4, -1.5, "expired"))
+    server.wait_log("certificate root/srv of ring .* has expired at 20")
+    row = [line for line in server.ctl("keyring").splitlines() if " srv " in line][0]
+    assert "root/serverring" in row and "CN=server.test" in row and row.endswith(" -2")
+    wait_next(server, lambda: replace(server, renewal(world4)))
+    assert len(re.findall(warning, server.log())) == 2
+
+
+@pytest.mark.parametrize("setting, days, warned", [("10d", 5, True), ("3d", 5, False),
+                                                   ("0s", 5, False)])
+def test_how_far_ahead_is_a_setting(world4, setting, days, warned):
+    server = world4.server_gateway(PORT, cert=soon(world4, days, "soon" + setting),
+                                   settings={"expiry_warning": setting})
+    wait_next(server, lambda: server.keyring("addring", "--id", "root", "x"))
+    server.ctl("status")  # the main thread has been through its loop since
+    assert ("expires in" in server.log()) == warned
+
+
+def test_daily_warning(world4):
+    """A day of the daemon's clock goes by in seconds."""
+    server = world4.server_gateway(PORT, cert=soon(world4, 20, "daily"), begin=False)
+    server.up()
+    plain = server.wrapper
+    library, = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    server.wrapper = lambda *argv: plain("env", f"LD_PRELOAD={library}", "FAKETIME=+0 x20000",
+                                         *argv)
+    server.start()
+    server.wrapper = plain
+    wait_for(lambda: server.log().count("of ring root/serverring expires in") >= 3, "two days")
+
+
+def test_operator_sees_what_is_in_force(world4, server):
+    shown = server.ctl_json("keyring")
+    assert (shown["generation"], shown["certificates"], shown["rings"]) == (1, 1, 1)
+    assert shown["directory"] == server.keyring_dir and shown["problems"] == []
+    assert shown["used"][0]["default"] and shown["used"][0]["status"] == "TRUST"
+    path, text = broken_access(server)
+    with open(path, "w") as f:
+        f.write(text)
+    server.wait_log("stays in force")
+    shown = server.ctl_json("keyring")
+    assert shown["generation"] == 1 and path in shown["problems"][0]
+    assert f"not taken: {path}" in server.ctl("keyring")
+    metrics = server.ctl("stats", "--prometheus")
+    assert "\nattls_keyring_current 0\n" in metrics
+    wait_next(server, server.revoke_all)
+    metrics = server.ctl("stats", "--prometheus")
+    assert "\nattls_keyring_current 1\n" in metrics and "\nattls_keyring_generation 2\n" in metrics
+    seconds = re.search(r'attls_certificate_expiry_seconds\{ring="root/serverring",owner="root",'
+                        r'label="srv"\} (\d+)', metrics)
+    assert 89 * 86400 < int(seconds[1]) <= 90 * 86400
+    server.ctl("reload")
+    assert server.ctl_json("keyring")["generation"] == 3

@@ -248,13 +248,13 @@ static void test_actions_refused(void **state)
 		{"sni = 192.0.2.1", "\"192.0.2.1\" is an address, which is never sent"},
 		{"sni = a:1", "\"a:1\" is no host name"},
 		{"handshake_timeout = 10",
-			"\"10\" is no duration: write a number and ms, s, m or h, such as 10s"},
+			"\"10\" is no duration: write a number and ms, s, m, h or d, such as 10s"},
 		{"handshake_timeout = 10 s",
-			"\"10 s\" is no duration: write a number and ms, s, m or h, such as 10s"},
-		{"handshake_timeout = 99999999999999999999s",
-			"\"99999999999999999999s\" is no duration: write a number and ms, s, m "
-			"or h, "
+			"\"10 s\" is no duration: write a number and ms, s, m, h or d, "
 			"such as 10s"},
+		{"handshake_timeout = 99999999999999999999s",
+			"\"99999999999999999999s\" is no duration: write a number and ms, s, m, "
+			"h or d, such as 10s"},
 		{"handshake_timeout = 99ms", "\"99ms\" is not between 100 ms and 600 s"},
 		{"handshake_timeout = 11m", "\"11m\" is not between 100 ms and 600 s"},
 		{"session_timeout = 25h", "\"25h\" is not between 0 ms and 86400 s"},

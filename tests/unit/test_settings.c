@@ -59,6 +59,7 @@ static void test_defaults(void **state)
 	assert_int_equal(s->buffer, 6u << 20);
 	assert_int_equal(s->flows, 65536);
 	assert_int_equal(s->net_timeout, 60 * USEC_SEC);
+	assert_int_equal(s->expiry_warning, 30 * 86400 * USEC_SEC);
 	assert_int_equal(s->log, LOG_TARGET_STDERR);
 	assert_int_equal(s->log_level, LOG_LEVEL_INFO);
 	assert_string_equal(s->user, "");
@@ -71,7 +72,7 @@ static void test_every_key(void **state)
 				  "rules=rules.d\nkeyring=/k\nring=SYS/attls-ring\n"
 				  "control=sub/c.sock\nworkers=4\nqueue_base=2000\n"
 				  "unmatched=reject\nestablished=reset\nmark=0x8000\nmemory=512M\n"
-				  "buffer=16M\nflows=1000\nnet_timeout=5m\n"
+				  "buffer=16M\nflows=1000\nnet_timeout=5m\nexpiry_warning=7d\n"
 				  "log=syslog\nlog_level=debug\nuser=attls\n");
 
 	(void)state;
@@ -91,6 +92,7 @@ static void test_every_key(void **state)
 	assert_int_equal(s->buffer, 16u << 20);
 	assert_int_equal(s->flows, 1000);
 	assert_int_equal(s->net_timeout, 300 * USEC_SEC);
+	assert_int_equal(s->expiry_warning, 7 * 86400 * USEC_SEC);
 	assert_int_equal(s->log, LOG_TARGET_SYSLOG);
 	assert_int_equal(s->log_level, LOG_LEVEL_DEBUG);
 	assert_string_equal(s->user, "attls");
@@ -141,6 +143,10 @@ static void test_refusals(void **state)
 			"\"18446744073709551617\" is not a number from 1 to 16777216"},
 		{"net_timeout = 999ms", "\"999ms\" is not between 1000 ms and 3600 s"},
 		{"log = file", "\"file\" is none of stderr, syslog"},
+		{"expiry_warning = 30",
+			"\"30\" is no duration: write a number and ms, s, m, h or d, "
+			"such as 10s"},
+		{"expiry_warning = 3651d", "\"3651d\" is not between 0 ms and 315360000 s"},
 		{"log_level = trace", "\"trace\" is none of error, warning, info, debug"},
 		{"user =", "needs a value"},
 		{"modus = host", "unknown key; did you mean mode?"},
@@ -163,7 +169,7 @@ static void test_refusals(void **state)
 		"2: [gateway] zzzzzz: unknown key; [gateway] has mode, inside, outside, rules, "
 		"keyring, "
 		"ring, control, workers, queue_base, unmatched, established, watch, mark, memory, "
-		"buffer, flows, net_timeout, log, "
+		"buffer, flows, net_timeout, expiry_warning, log, "
 		"log_level, user");
 	refused("[gateway]\nmode = router\noutside = eth0\n",
 		"1: [gateway] inside: is missing: the interface of the plain side, since mode = "

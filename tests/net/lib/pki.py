@@ -30,7 +30,7 @@ class Authority:
         self.cert = Cert(self.directory, name)
         _new_key(self.cert.key)
         sh("openssl", "req", "-x509", "-new", "-key", self.cert.key, "-out", self.cert.pem,
-           "-days", "30", "-subj", f"/O=attls test/CN={name}",
+           "-days", "90", "-subj", f"/O=attls test/CN={name}",
            "-addext", "basicConstraints=critical,CA:TRUE",
            "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
@@ -54,7 +54,7 @@ class Authority:
         open(database, "w").close()
         with open(config, "w") as f:
             f.write(f"[ca]\ndefault_ca=d\n[d]\ndatabase={database}\nnew_certs_dir="
-                    f"{self.directory}\nrand_serial=yes\ndefault_md=sha256\ndefault_days=30\n"
+                    f"{self.directory}\nrand_serial=yes\ndefault_md=sha256\ndefault_days=90\n"
                     "policy=p\nx509_extensions=x\nunique_subject=no\ncopy_extensions=none\n"
                     "[p]\norganizationName=optional\ncommonName=supplied\n"
                     f"[x]\nbasicConstraints=CA:FALSE\nextendedKeyUsage={usage}\n"
