@@ -84,7 +84,8 @@ struct rule {
 	bool has_userid; /* a userid condition is there, even if no account fits it now */
 	char *userid;    /* that condition as written, NULL without */
 	struct job *jobs;
-	size_t job_count; /* 0: no jobname condition */
+	size_t job_count;  /* 0: no jobname condition */
+	char **interfaces; /* inside_interface: names and patterns, NULL-terminated; NULL: any */
 	const struct schedule **schedules;
 	size_t schedule_count; /* 0: at any time */
 	enum on_unknown on_unknown;
@@ -103,6 +104,7 @@ struct query {
 	struct tuple tuple;
 	enum direction direction; /* one of the two, never both */
 	struct owner owner;
+	const char *inside_interface; /* router: where the plain side comes in; NULL: not known */
 	enum query_time when;
 	int64_t at; /* QUERY_AT: seconds since the epoch */
 };
@@ -124,6 +126,7 @@ struct policy {
 	size_t schedule_count;
 	struct sources *sources; /* the text that it was made of */
 	struct sources *predefined;
+	bool asks_interface;   /* some rule has inside_interface */
 	uint64_t generation;   /* set once by whoever puts it in force */
 	bool unmatched_reject; /* a copy of the setting */
 	_Atomic unsigned references;

@@ -228,8 +228,10 @@ static struct policy *compile(struct loader *l)
 		times->items[i].u.schedule = NULL;
 	}
 	qsort(p->rules, p->rule_count, sizeof(struct rule *), compare_rules);
-	for (size_t i = 0; i < p->rule_count; i++)
+	for (size_t i = 0; i < p->rule_count; i++) {
 		p->rules[i]->place = i;
+		p->asks_interface = p->asks_interface || p->rules[i]->interfaces;
+	}
 	for (size_t i = 0; i < p->action_count; i++)
 		p->actions[i]->digest = action_digest(p->actions[i]);
 	p->index = policy_index_new(p->rules, p->rule_count);

@@ -7,6 +7,7 @@
  */
 #include <stdatomic.h>
 
+#include "rules/interface.h"
 #include "rules/job.h"
 #include "rules/policy_index.h"
 #include "rules/schedule.h"
@@ -76,6 +77,15 @@ static enum verdict jobname_check(const struct rule *r, const struct query *q)
 	return best;
 }
 
+static enum verdict interface_check(const struct rule *r, const struct query *q)
+{
+	if (!r->interfaces)
+		return HOLDS;
+	if (!q->inside_interface)
+		return UNKNOWN;
+	return holds(interfaces_hold(r->interfaces, q->inside_interface));
+}
+
 static bool scheduled_at(const struct rule *r, int64_t t)
 {
 	for (size_t i = 0; i < r->schedule_count; i++) {
@@ -132,6 +142,7 @@ static const struct {
 	{"local_port", local_port_check},
 	{"remote_addr", remote_addr_check},
 	{"local_addr", local_addr_check},
+	{"inside_interface", interface_check},
 	{"userid", userid_check},
 	{"jobname", jobname_check},
 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rules/interface.h"
 #include "rules/policy.h"
 #include "rules/section.h"
 
@@ -96,7 +97,7 @@ static bool ends_cover(const struct rule *a, const struct rule *b)
 
 static bool ends_meet(const struct rule *a, const struct rule *b)
 {
-	return (a->direction & b->direction) &&
+	return (a->direction & b->direction) && interfaces_meet(a->interfaces, b->interfaces) &&
 	       ports_meet(a->remote_ports, a->remote_port_count, b->remote_ports,
 		       b->remote_port_count) &&
 	       ports_meet(
@@ -106,14 +107,19 @@ static bool ends_meet(const struct rule *a, const struct rule *b)
 	       addrs_meet(a->local_addrs, a->local_addr_count, b->local_addrs, b->local_addr_count);
 }
 
-/* Whether @a asks nothing of the owner, or the same as @b. */
+/* Whether @a asks nothing of @key, or the same as @b. */
+static bool written_covers(const struct rule *a, const struct rule *b, const char *key)
+{
+	const char *asked = ini_get(a->written, key), *other = ini_get(b->written, key);
+
+	return !asked || (other && strcmp(asked, other) == 0);
+}
+
 static bool owner_covers(const struct rule *a, const struct rule *b)
 {
-	const char *jobs = ini_get(a->written, "jobname"), *other = ini_get(b->written, "jobname");
-
 	if (a->has_userid && (!b->has_userid || strcmp(a->userid, b->userid) != 0))
 		return false;
-	return !jobs || (other && strcmp(jobs, other) == 0);
+	return written_covers(a, b, "jobname") && written_covers(a, b, "inside_interface");
 }
 
 static bool is_always(const struct rule *r)

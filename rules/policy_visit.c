@@ -84,6 +84,18 @@ static void visit_jobs(struct visitor *v, const struct rule *r)
 	visit_end(v);
 }
 
+static void visit_interfaces(struct visitor *v, const struct rule *r)
+{
+	FILE *out;
+
+	if (!r->interfaces)
+		return;
+	out = visit_begin(v, "inside_interface");
+	for (char **name = r->interfaces; *name; name++)
+		fprintf(out, "%s%s", name == r->interfaces ? "" : ", ", *name);
+	visit_end(v);
+}
+
 static void visit_times(struct visitor *v, const struct rule *r)
 {
 	FILE *out;
@@ -136,6 +148,7 @@ static void visit_rule(struct visitor *v, const struct rule *r)
 	if (r->userid)
 		v->value(v, "userid", r->userid);
 	visit_jobs(v, r);
+	visit_interfaces(v, r);
 	visit_times(v, r);
 	visit_choices(v, r);
 	v->value(v, "action", r->action->name);

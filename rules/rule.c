@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "rules/interface.h"
 #include "rules/job.h"
 #include "rules/loader.h"
 
@@ -82,6 +83,11 @@ static void read_jobname(struct reader *r, const char *key, const char *value)
 	rule->jobs = jobs_read(r, key, value, &rule->job_count);
 }
 
+static void read_interfaces(struct reader *r, const char *key, const char *value)
+{
+	rule_of(r)->interfaces = interfaces_read(r, key, value);
+}
+
 static void read_time(struct reader *r, const char *key, const char *value)
 {
 	struct rule *rule = rule_of(r);
@@ -141,8 +147,8 @@ static void read_action(struct reader *r, const char *key, const char *value)
 		rule_of(r)->action = o->u.action;
 }
 
-/* Those from direction to jobname may stand in a [traffic] as well. */
-enum { FIRST_CONDITION = 1, CONDITIONS = 7 };
+/* Those from direction to inside_interface may stand in a [traffic] as well. */
+enum { FIRST_CONDITION = 1, CONDITIONS = 8 };
 
 static const struct reader_key rule_keys[] = {
 	{"priority", read_priority},
@@ -153,6 +159,7 @@ static const struct reader_key rule_keys[] = {
 	{"remote_port", read_port},
 	{"userid", read_userid},
 	{"jobname", read_jobname},
+	{"inside_interface", read_interfaces},
 	{"time", read_time},
 	{"on_unknown", read_on_unknown},
 	{"on_removal", read_on_removal},
@@ -177,7 +184,7 @@ static void rule_complete(struct reader *r, struct rule *rule)
 	reader_needs(r, "action", "the name of an [action]");
 	if (!rule->local_addr_count && !rule->remote_addr_count && !rule->local_port_count &&
 		!rule->remote_port_count && !rule->has_userid && !rule->job_count &&
-		!rule->schedule_count)
+		!rule->interfaces && !rule->schedule_count)
 		ini_error(r->err, r->section, NULL,
 			"needs a condition besides direction; remote_addr = any takes everything");
 	if (!(families(rule->local_addrs, rule->local_addr_count) &
@@ -244,6 +251,7 @@ void rule_free(struct rule *rule)
 	free(rule->uids);
 	free(rule->userid);
 	jobs_free(rule->jobs, rule->job_count);
+	interfaces_free(rule->interfaces);
 	free(rule->schedules);
 	free(rule);
 }

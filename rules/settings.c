@@ -47,6 +47,23 @@ static void string_set(char **field, const char *value)
 	*field = reader_strdup(value);
 }
 
+static size_t names_count(char *const *names)
+{
+	size_t count = 0;
+
+	while (names[count])
+		count++;
+	return count;
+}
+
+static struct reader_list no_names(void)
+{
+	struct reader_list list = {.items = reader_alloc(NULL, sizeof(*list.items))};
+
+	list.items[0] = NULL;
+	return list;
+}
+
 /* @value, which is relative to the folder of the file it was written in. */
 static void path_set(struct reader *r, char **field, const char *value)
 {
@@ -71,15 +88,41 @@ static void read_mode(struct reader *r, const char *key, const char *value)
 		s->mode = (enum gateway_mode)i;
 }
 
-static void read_interface(struct reader *r, const char *key, const char *value)
+static bool interface_check(struct reader *r, const char *key, const char *name)
 {
-	struct settings *s = r->object;
+	if (strlen(name) < IF_NAMESIZE && !strpbrk(name, "/ \t,+*") && strcmp(name, ".") != 0 &&
+		strcmp(name, "..") != 0)
+		return true;
+	ini_error(r->err, r->section, key, "\"%s\" is no name of one interface", name);
+	return false;
+}
 
-	if (strlen(value) >= IF_NAMESIZE || strpbrk(value, "/ \t,+*") || strcmp(value, ".") == 0 ||
-		strcmp(value, "..") == 0)
-		ini_error(r->err, r->section, key, "\"%s\" is no name of one interface", value);
-	else
-		string_set(strcmp(key, "inside") == 0 ? &s->inside : &s->outside, value);
+static void read_outside(struct reader *r, const char *key, const char *value)
+{
+	if (interface_check(r, key, value))
+		string_set(&((struct settings *)r->object)->outside, value);
+}
+
+static void inside_set(struct settings *s, struct reader_list list)
+{
+	reader_list_free(&(struct reader_list){s->inside, names_count(s->inside)});
+	s->inside = list.items;
+}
+
+static void read_inside(struct reader *r, const char *key, const char *value)
+{
+	struct reader_list list;
+
+	if (!reader_list(r, key, value, &list))
+		return;
+	for (size_t i = 0; i < list.count; i++) {
+		interface_check(r, key, list.items[i]);
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(list.items[i], list.items[j]) == 0)
+				ini_error(r->err, r->section, key, "names %s twice", list.items[i]);
+		}
+	}
+	inside_set(r->object, list);
 }
 
 static void read_rules(struct reader *r, const char *key, const char *value)
@@ -236,8 +279,8 @@ static void read_user(struct reader *r, const char *key, const char *value)
 
 static const struct reader_key gateway_keys[] = {
 	{"mode", read_mode},
-	{"inside", read_interface},
-	{"outside", read_interface},
+	{"inside", read_inside},
+	{"outside", read_outside},
 	{"rules", read_rules},
 	{"keyring", read_keyring},
 	{"ring", read_ring},
@@ -271,7 +314,7 @@ static struct settings *settings_default(void)
 
 	*s = (struct settings){
 		.mode = MODE_HOST,
-		.inside = reader_strdup(""),
+		.inside = no_names().items,
 		.outside = reader_strdup(""),
 		.rules = reader_strdup("/etc/attls/rules.d"),
 		.keyring = reader_strdup("/etc/attls/keyring"),
@@ -308,14 +351,16 @@ static void settings_complete(struct reader *r, struct settings *s)
 			"%u workers need %u queues, and the last number is %d", s->workers, queues,
 			QUEUE_MAX);
 	if (s->mode == MODE_HOST) { /* the interfaces may stay in the file */
-		string_set(&s->inside, "");
+		inside_set(s, no_names());
 		string_set(&s->outside, "");
 		return;
 	}
 	reader_needs(r, "inside", "the interface of the plain side, since mode = router");
 	reader_needs(r, "outside", "the interface of the wire side, since mode = router");
-	if (*s->inside && strcmp(s->inside, s->outside) == 0)
-		ini_error(r->err, r->section, "outside", "is the same interface as inside");
+	for (char **name = s->inside; *name; name++) {
+		if (strcmp(*name, s->outside) == 0)
+			ini_error(r->err, r->section, "outside", "is the same interface as inside");
+	}
 	if (s->established_keep)
 		ini_error(r->err, r->section, "established",
 			"keep works in host mode only: a router does not see whose connections "
@@ -376,7 +421,7 @@ void settings_free(struct settings *s)
 {
 	if (!s)
 		return;
-	free(s->inside);
+	inside_set(s, (struct reader_list){0});
 	free(s->outside);
 	free(s->rules);
 	free(s->keyring);

@@ -15,8 +15,8 @@ enum gateway_mode { MODE_HOST, MODE_ROUTER };
 
 struct settings {
 	enum gateway_mode mode;
-	char *inside;          /* router: interface of the plain side; "" in host mode */
-	char *outside;         /* router: interface of the wire side */
+	char **inside;         /* router: interfaces of the plain side, NULL-terminated */
+	char *outside;         /* router: interface of the wire side; "" in host mode */
 	char *rules;           /* file or directory */
 	char *keyring;         /* directory */
 	char *ring;            /* system-wide default ring, "NAME" or "OWNER/NAME"; "" if none */

@@ -36,6 +36,8 @@ static const struct ctl_option {
 		"user who owns the socket: name or number"},
 	{"jobname", "J", OPT_JOBNAME, offsetof(struct ctl, jobname),
 		"its process, exe:PATH, unit:NAME, ..."},
+	{"inside-interface", "I", OPT_INSIDE, offsetof(struct ctl, inside_interface),
+		"router: where the plain side comes in"},
 	{"at", "TIME", OPT_AT, offsetof(struct ctl, at), "RFC 3339 time of the connection"},
 	{"rules", "FILE...", OPT_RULES, offsetof(struct ctl, files),
 		"rule files to ask instead of the daemon"},

@@ -16,6 +16,7 @@ enum {
 	OPT_RULES = 1 << 6,
 	OPT_PROMETHEUS = 1 << 7,
 	OPT_EFFECTIVE = 1 << 8,
+	OPT_INSIDE = 1 << 9,
 };
 
 /* A command of one or two words. A table of them ends with NULL words. */

@@ -14,7 +14,7 @@
 #include "base/json_text.h"
 #include "gateway/ctl/offline.h"
 #include "gateway/ctl/render.h"
-#include "rules/settings.h"
+#include "rules/interface.h"
 
 #define DEFAULT_INI "/etc/attls/attls.ini"
 
@@ -108,44 +108,33 @@ static enum ctl_exit run_reload(struct ctl *ctl)
 	return ctl_ask(ctl, "reload", NULL, render_reload);
 }
 
-/* [gateway] unmatched, from the ini file if one was named or stands in the usual place. */
-static bool ctl_unmatched_reject(struct ctl *ctl, bool *reject)
+/*
+ * What the rules are for: the ini file, if one was named or stands in the usual place.
+ * Return: false after a complaint; @s may be NULL otherwise, and is owned.
+ */
+static bool ctl_gateway(struct ctl *ctl, struct settings **s)
 {
-	struct settings *s;
-
-	*reject = false;
+	*s = NULL;
 	if (!ctl->ini && access(DEFAULT_INI, F_OK) < 0)
 		return true;
-	s = ctl_settings(ctl);
-	if (!s)
-		return false;
-	*reject = s->unmatched_reject;
-	settings_free(s);
-	return true;
+	*s = ctl_settings(ctl);
+	return *s;
 }
 
 /* Without files: those that attls.ini names. */
 static enum ctl_exit run_policy_check(struct ctl *ctl)
 {
-	struct settings *s;
-	const char *path;
-	enum ctl_exit code;
+	struct settings *s = NULL;
+	enum ctl_exit code = CTL_FAILED;
 
-	bool reject;
+	if (ctl->file_count) {
+		if (ctl_gateway(ctl, &s))
+			code = offline_check(ctl, ctl->files, ctl->file_count, s);
+	} else if ((s = ctl_settings(ctl))) {
+		const char *path = s->rules;
 
-	if (ctl->file_count && !ctl_unmatched_reject(ctl, &reject))
-		return CTL_FAILED;
-	if (ctl->file_count)
-		return offline_check(ctl, reject);
-	s = ctl_settings(ctl);
-	if (!s)
-		return CTL_FAILED;
-	path = s->rules;
-	ctl->files = &path;
-	ctl->file_count = 1;
-	code = offline_check(ctl, s->unmatched_reject);
-	ctl->file_count = 0;
-	ctl->files = NULL;
+		code = offline_check(ctl, &path, 1, s);
+	}
 	settings_free(s);
 	return code;
 }
@@ -166,6 +155,8 @@ static enum ctl_exit run_policy_diff(struct ctl *ctl)
 	else if (s)
 		p = policy_load(s->rules, &ctl->err);
 	if (p)
+		interfaces_check(p, s, &ctl->err);
+	if (p && !err_any(&ctl->err))
 		code = client_call(s->control, "flows", NULL, &flows, &ctl->err);
 	if (code == CTL_OK) {
 		p->unmatched_reject = s->unmatched_reject;
@@ -181,7 +172,7 @@ static json_t *match_args(const struct ctl *ctl)
 {
 	const char *const pairs[][2] = {{"local", ctl->local}, {"remote", ctl->remote},
 		{"direction", ctl->direction}, {"userid", ctl->userid}, {"jobname", ctl->jobname},
-		{"at", ctl->at}};
+		{"at", ctl->at}, {"inside_interface", ctl->inside_interface}};
 	json_t *args = json_object();
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -194,15 +185,14 @@ static json_t *match_args(const struct ctl *ctl)
 static enum ctl_exit run_policy_match(struct ctl *ctl)
 {
 	json_t *result = NULL;
-	enum ctl_exit code;
-	bool reject;
+	struct settings *s = NULL;
+	enum ctl_exit code = CTL_FAILED;
 
 	if (ctl->file_count == 0)
 		code = ctl_call(ctl, "policy-match", match_args(ctl), &result);
-	else if (ctl_unmatched_reject(ctl, &reject))
-		code = offline_match(ctl, reject, &result);
-	else
-		code = CTL_FAILED;
+	else if (ctl_gateway(ctl, &s))
+		code = offline_match(ctl, s, &result);
+	settings_free(s);
 	if (code == CTL_OK)
 		ctl_show(ctl, result, render_match);
 	return code;
@@ -218,7 +208,7 @@ static const struct verb verbs[] = {
 		0, "[FILE]...", run_policy_check},
 	{"policy match", "which rule takes a connection, and why others do not",
 		OPT_LOCAL | OPT_REMOTE | OPT_DIRECTION,
-		OPT_USERID | OPT_JOBNAME | OPT_AT | OPT_RULES, NULL, run_policy_match},
+		OPT_USERID | OPT_JOBNAME | OPT_INSIDE | OPT_AT | OPT_RULES, NULL, run_policy_match},
 	{"policy diff",
 		"which live connections rule files would map differently (none given: those of the "
 		"ini file)",

@@ -24,6 +24,7 @@ struct ctl {
 	const char *userid;
 	const char *jobname;
 	const char *at;
+	const char *inside_interface;
 	const char *
 		*files; /* of --rules and what follows the command's words (policy show: a rule) */
 	size_t file_count;

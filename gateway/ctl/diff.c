@@ -68,6 +68,7 @@ static bool query_of(const json_t *flow, struct query *q)
 	*q = (struct query){
 		.direction = direction_of(flow),
 		.owner = owner_of(flow),
+		.inside_interface = text_of(flow, "inside_interface"),
 		.when = QUERY_AT,
 		.at = time(NULL) - (int64_t)json_number_value(json_object_get(flow, "age_s")),
 	};

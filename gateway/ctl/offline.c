@@ -10,6 +10,7 @@
 
 #include "base/json_text.h"
 #include "base/rfc3339.h"
+#include "rules/interface.h"
 #include "rules/job.h"
 #include "rules/policy.h"
 
@@ -22,16 +23,31 @@ static json_t *sentences(char *const *lines, size_t count)
 	return array;
 }
 
-enum ctl_exit offline_check(struct ctl *ctl, bool unmatched_reject)
+/* The policy as the gateway @s would have it. */
+static struct policy *load(
+	const char *const *files, size_t count, const struct settings *s, struct err_list *err)
+{
+	struct policy *p = policy_load_files(files, count, err);
+
+	if (!p || !s)
+		return p;
+	p->unmatched_reject = s->unmatched_reject;
+	interfaces_check(p, s, err);
+	if (!err_any(err))
+		return p;
+	policy_put(p);
+	return NULL;
+}
+
+enum ctl_exit offline_check(
+	struct ctl *ctl, const char *const *files, size_t count, const struct settings *s)
 {
 	struct err_list *err = &ctl->err;
-	struct policy *p = policy_load_files(ctl->files, ctl->file_count, err);
+	struct policy *p = load(files, count, s, err);
 	size_t rules = p ? p->rule_count : 0, actions = p ? p->action_count : 0;
 
-	if (p) {
-		p->unmatched_reject = unmatched_reject;
+	if (p)
 		policy_review(p, err);
-	}
 	if (ctl->json) {
 		json_t *verdict = json_pack("{s:b, s:I, s:I, s:o, s:o}", "ok", p != NULL, "rules",
 			(json_int_t)rules, "actions", (json_int_t)actions, "errors",
@@ -75,7 +91,8 @@ static bool uid_parse(const char *text, uid_t *uid, struct err_list *err)
 /* @jobname is freed by the caller, when @q is no longer used. */
 static bool query_make(struct ctl *ctl, struct query *q, char **jobname)
 {
-	*q = (struct query){.owner.known = ctl->userid ? OWNER_UID : 0};
+	*q = (struct query){.owner.known = ctl->userid ? OWNER_UID : 0,
+		.inside_interface = ctl->inside_interface};
 	*jobname = ctl->jobname ? strdup(ctl->jobname) : NULL;
 	if (*jobname && !job_claim(&q->owner, *jobname, &ctl->err))
 		return false;
@@ -116,18 +133,16 @@ static json_t *match_json(const struct policy *p, const struct query *q)
 		"action", json_text(action), "outcome", names[outcome], "passed_over", rows);
 }
 
-enum ctl_exit offline_match(struct ctl *ctl, bool unmatched_reject, json_t **result)
+enum ctl_exit offline_match(struct ctl *ctl, const struct settings *s, json_t **result)
 {
 	struct policy *p = NULL;
 	struct query q;
 	char *jobname;
 
 	if (query_make(ctl, &q, &jobname))
-		p = policy_load_files(ctl->files, ctl->file_count, &ctl->err);
-	if (p) {
-		p->unmatched_reject = unmatched_reject;
+		p = load(ctl->files, ctl->file_count, s, &ctl->err);
+	if (p)
 		*result = match_json(p, &q);
-	}
 	free(jobname);
 	policy_put(p);
 	return *result ? CTL_OK : CTL_FAILED;

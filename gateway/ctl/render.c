@@ -415,8 +415,8 @@ static void outcome_print(const char *outcome, const char *rule, const char *act
 		fprintf(out, "rule %s takes the connection: action %s\n", rule, action);
 	else if (strcmp(outcome, "unknown-reject") == 0)
 		fprintf(out,
-			"rule %s may take the connection, but asks for an owner that is not known: "
-			"the connection is rejected\n",
+			"rule %s may take the connection, but asks for what is not known of it "
+			"(its owner, or where it comes in): the connection is rejected\n",
 			rule);
 	else
 		fprintf(out, "no rule takes the connection%s%s\n", *action ? ": " : "", action);

@@ -204,7 +204,8 @@ static bool command_policy_match(
 	const struct policy *p = ((const struct daemon *)ctx)->snapshot->policy;
 	const char *job = json_string_value(json_object_get(args, "jobname"));
 	char *jobname = job ? strdup(job) : NULL;
-	struct query q = {0};
+	struct query q = {
+		.inside_interface = json_string_value(json_object_get(args, "inside_interface"))};
 
 	if (take_endpoint(args, "local", &q.tuple.local, err) &&
 		take_endpoint(args, "remote", &q.tuple.remote, err) &&

@@ -8,6 +8,7 @@
 
 #include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A flow as it was when its worker copied it. */
 struct record {
@@ -21,6 +22,7 @@ struct record {
 	const struct rule *rule;   /* of the snapshot */
 	struct snapshot *snapshot; /* referenced */
 	struct owner owner;
+	char inside[IF_NAMESIZE];
 	char *identity; /* what its strings lie in; owned */
 	bool draining;
 	bool has_legs;
@@ -53,6 +55,7 @@ static void take(struct record *r, const struct worker *w, const struct flow *f)
 		.has_legs = flow_has_legs(f),
 		.has_tls = f->session && f->state == FLOW_ESTABLISHED,
 	};
+	memcpy(r->inside, f->inside, sizeof(r->inside));
 	r->identity = identity_keep(&r->owner);
 	for (enum side side = SIDE_PLAIN; side < SIDES && r->has_legs; side++)
 		tcb_info(&f->leg[side].tcb, &r->leg[side]);
@@ -187,6 +190,7 @@ static json_t *describe_record(const struct record *r, const struct snapshot *no
 
 	add_policy(o, r, now);
 	add_tls(o, &r->tls);
+	json_object_set_new(o, "inside_interface", text_or_null(r->inside));
 	add_owner(o, &r->owner);
 	if (r->has_legs) {
 		json_object_set_new(o, "plain", describe_leg(&r->leg[SIDE_PLAIN]));

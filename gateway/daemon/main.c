@@ -83,17 +83,18 @@ static bool configure(const struct daemon *d, struct worker_config *config, stru
 		.queue_base = (uint16_t)s->queue_base,
 		.mark = s->mark,
 		.host = s->mode == MODE_HOST,
-		.inside = s->inside,
 		.outside = s->outside,
 		.limits = {.memory = s->memory / s->workers,
 			.buffer = s->buffer,
 			.flows = s->flows / s->workers + 1,
 			.near = s->mode == MODE_HOST},
 	};
-	if (s->mode == MODE_HOST || if_nametoindex(s->inside) != 0)
-		return true;
-	err_add(err, "%s: [gateway] inside: there is no interface %s here", d->ini, s->inside);
-	return false;
+	for (char **name = s->inside; *name; name++) {
+		if (if_nametoindex(*name) == 0)
+			err_add(err, "%s: [gateway] inside: there is no interface %s here", d->ini,
+				*name);
+	}
+	return !err_any(err);
 }
 
 /* The rules that are up were made for a number of workers; ours must be the same. */

@@ -30,6 +30,8 @@
 #include "gateway/tcp/tcb.h"
 #include "gateway/tls/session.h"
 
+#include <net/if.h>
+
 enum flow_state {
 	FLOW_OPENING,
 	FLOW_HANDSHAKE,
@@ -86,8 +88,9 @@ struct flow {
 	bool reported;        /* the log has the end */
 	bool has_ended;       /* both legs have: it leaves a tombstone */
 	struct owner owner;
-	char *identity;   /* what its strings lie in; owned */
-	usec_t opened;    /* time of the SYN */
+	char *identity;           /* what its strings lie in; owned */
+	char inside[IF_NAMESIZE]; /* router: as the arrival had it */
+	usec_t opened;            /* time of the SYN */
 	usec_t expires;   /* OPENING, PASS: end of life; else how long something is waited for */
 	usec_t retry;     /* storage was refused: try again then */
 	uint8_t seen;     /* PASS: bit per side that has sent anything */

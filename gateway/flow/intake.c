@@ -7,6 +7,7 @@
 #include "gateway/flow/report.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	REPLY_TTL = 64,
@@ -181,6 +182,8 @@ static struct query arrival_query(const struct arrival *a)
 {
 	struct query q = {.tuple = arrival_key(a), .owner = a->owner};
 
+	if (*a->inside)
+		q.inside_interface = a->inside;
 	q.direction = !is_opening(&a->seg)    ? DIRECTION_BOTH
 		      : a->side == SIDE_PLAIN ? DIRECTION_OUTBOUND
 					      : DIRECTION_INBOUND;
@@ -194,13 +197,24 @@ static struct flow *find_flow(const struct intake *in, const struct arrival *a)
 	return table_find(&in->table, a->side, &key);
 }
 
-unsigned intake_wants_owner(const struct intake *in, const struct arrival *a)
+static bool is_to_be_mapped(const struct intake *in, const struct arrival *a)
 {
 	const struct flow *f = find_flow(in, a);
+
+	return !f || (is_opening(&a->seg) && f->state == FLOW_PASS);
+}
+
+bool intake_wants_interface(const struct intake *in, const struct arrival *a)
+{
+	return in->snapshot->policy->asks_interface && is_to_be_mapped(in, a);
+}
+
+unsigned intake_wants_owner(const struct intake *in, const struct arrival *a)
+{
 	struct query q = arrival_query(a);
 	unsigned wants = 0;
 
-	if (f && !(is_opening(&a->seg) && f->state == FLOW_PASS))
+	if (!is_to_be_mapped(in, a))
 		return 0;
 	if (in->snapshot->owner_rings && is_opening(&a->seg))
 		wants = OWNER_UID & ~a->owner.known;
@@ -238,6 +252,7 @@ static struct flow *add_flow(struct intake *in, const struct arrival *a, const s
 	if (!f)
 		return NULL;
 	f->owner = a->owner;
+	memcpy(f->inside, a->inside, sizeof(f->inside));
 	f->identity = identity_keep(&f->owner);
 	if (in->table.count >= in->table.limit && table_oldest_young(&in->table))
 		intake_retire(in, table_oldest_young(&in->table));

@@ -13,6 +13,8 @@
 #include "gateway/flow/table.h"
 #include "gateway/flow/tombstone.h"
 
+#include <net/if.h>
+
 enum verdict {
 	VERDICT_ACCEPT, /* goes on in the kernel, marked */
 	VERDICT_STRIP,  /* goes on after segment_strip() */
@@ -25,6 +27,8 @@ struct arrival {
 	struct segment seg;
 	enum side side;     /* where it came from */
 	struct owner owner; /* of the local socket; only looked up when intake_wants_owner() */
+	/* router: where the plain side comes in; only when intake_wants_interface(), else "" */
+	char inside[IF_NAMESIZE];
 };
 
 /* An answer that belongs to no flow. */
@@ -78,6 +82,9 @@ void intake_fini(struct intake *in);
 
 /** intake_wants_owner() - what of the owner of @a's connection has to be looked up first */
 unsigned intake_wants_owner(const struct intake *in, const struct arrival *a);
+
+/** intake_wants_interface() - whether a rule may ask where the plain side of @a comes in */
+bool intake_wants_interface(const struct intake *in, const struct arrival *a);
 
 /**
  * intake_decide() - map, watch, decide

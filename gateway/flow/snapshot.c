@@ -5,6 +5,8 @@
 #include <pwd.h>
 #include <stdlib.h>
 
+#include "rules/interface.h"
+
 /* Note which account a user of the keyring is. */
 static void add_owner(struct snapshot *s, const char *name)
 {
@@ -190,6 +192,7 @@ static void read_policy(struct snapshot *s, const struct settings *settings, str
 	s->policy->generation = s->generation;
 	s->policy->unmatched_reject = settings->unmatched_reject;
 	policy_review(s->policy, err);
+	interfaces_check(s->policy, settings, err);
 }
 
 /* The keyrings, for the policy that is there, and whether they have what it needs. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* inside.c - the networks that an interface is connected to */
+/* inside.c - the networks that interfaces are connected to */
 #include "gateway/net/inside.h"
 
 #include <errno.h>
@@ -50,21 +50,43 @@ static bool is_all(const struct addr_range *net)
 	       addr_compare(&all.from, &net->from) == 0;
 }
 
+static bool are_there(char *const *interfaces, struct err_list *err)
+{
+	bool all = true;
+
+	for (; *interfaces; interfaces++) {
+		if (if_nametoindex(*interfaces) != 0)
+			continue;
+		err_add(err, "interface %s (inside): %s", *interfaces, strerror(errno));
+		all = false;
+	}
+	return all;
+}
+
+static bool is_among(const char *name, char *const *interfaces)
+{
+	while (*interfaces && strcmp(*interfaces, name) != 0)
+		interfaces++;
+	return *interfaces;
+}
+
 bool inside_networks(
-	const char *interface, struct addr_range **nets, size_t *count, struct err_list *err)
+	char *const *interfaces, struct addr_range **nets, size_t *count, struct err_list *err)
 {
 	struct ifaddrs *all;
 
 	*nets = NULL;
 	*count = 0;
-	if (if_nametoindex(interface) == 0 || getifaddrs(&all) < 0) {
-		err_add(err, "interface %s (inside): %s", interface, strerror(errno));
+	if (!are_there(interfaces, err))
+		return false;
+	if (getifaddrs(&all) < 0) {
+		err_add(err, "addresses of the interfaces inside: %s", strerror(errno));
 		return false;
 	}
 	for (const struct ifaddrs *ifa = all; ifa; ifa = ifa->ifa_next) {
 		struct addr_range net, *more;
 
-		if (strcmp(ifa->ifa_name, interface) != 0 || !network_of(ifa, &net) || is_all(&net))
+		if (!is_among(ifa->ifa_name, interfaces) || !network_of(ifa, &net) || is_all(&net))
 			continue;
 		more = reallocarray(*nets, *count + 1, sizeof(**nets));
 		if (!more)

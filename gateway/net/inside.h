@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* inside.h - the networks that an interface is connected to */
+/* inside.h - the networks that interfaces are connected to */
 #ifndef ATTLS_NET_INSIDE_H
 #define ATTLS_NET_INSIDE_H
 
@@ -7,11 +7,12 @@
 #include "gateway/packet/addr.h"
 
 /**
- * inside_networks() - of the addresses of @interface
+ * inside_networks() - of the addresses of @interfaces, NULL-terminated
  * @nets: owned, free(); NULL with *@count 0 if there is none
- * Return: false and @err if the addresses cannot be listed or there is no such interface.
+ * Return: false and @err if the addresses cannot be listed or an interface is not
+ *   there.
  */
 bool inside_networks(
-	const char *interface, struct addr_range **nets, size_t *count, struct err_list *err);
+	char *const *interfaces, struct addr_range **nets, size_t *count, struct err_list *err);
 
 #endif

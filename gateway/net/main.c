@@ -3,6 +3,7 @@
 #include "gateway/net/net.h"
 
 #include "base/log.h"
+#include "rules/interface.h"
 #include "rules/policy.h"
 
 #include <errno.h>
@@ -117,6 +118,7 @@ static void policy_candidates(struct net *n)
 
 	if (!p)
 		return;
+	interfaces_check(p, n->settings, &n->err);
 	p->unmatched_reject = n->settings->unmatched_reject;
 	candidates_of(p, &n->candidates);
 	policy_put(p);

@@ -29,13 +29,14 @@ struct plan_features {
 
 struct plan_options {
 	enum gateway_mode mode;
-	const char *inside; /* router only */
+	char *const *inside; /* router only; NULL-terminated */
 	const char *outside;
 	unsigned workers;
 	unsigned queue_base;
 	uint32_t mark;
 	struct plan_features features;
-	const struct addr_range *inside_nets; /* networks on the inside interface: not wire-bound */
+	const struct addr_range
+		*inside_nets; /* networks on the inside interfaces: not wire-bound */
 	size_t inside_net_count;
 };
 

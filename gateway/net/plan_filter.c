@@ -88,12 +88,15 @@ static void router(struct writer *w)
 
 	forward(w);
 	writer_rule(w, CHAIN_FORWARD, " -i " DEVICE_PLAIN " -j ACCEPT");
-	writer_rule(w, CHAIN_FORWARD, " -i %s -o %s -p tcp -j " CHAIN_GUARD, o->outside, o->inside);
+	for (char *const *name = o->inside; *name; name++)
+		writer_rule(
+			w, CHAIN_FORWARD, " -i %s -o %s -p tcp -j " CHAIN_GUARD, o->outside, *name);
 	if (!o->features.conntrack || !writer_next(w, DIRECTION_OUTBOUND, NULL))
 		return;
-	writer_rule(w, CHAIN_FORWARD,
-		" -i %s -o %s -p tcp --syn -m conntrack --ctstate DNAT -j " CHAIN_REFUSE, o->inside,
-		o->outside);
+	for (char *const *name = o->inside; *name; name++)
+		writer_rule(w, CHAIN_FORWARD,
+			" -i %s -o %s -p tcp --syn -m conntrack --ctstate DNAT -j " CHAIN_REFUSE,
+			*name, o->outside);
 	refuse(w);
 }
 

@@ -9,6 +9,7 @@
 
 /* Chains; each table has those it needs. */
 #define CHAIN_PRE        "ATTLS-PRE"      /* raw, mangle: from PREROUTING */
+#define CHAIN_INSIDE     "ATTLS-INSIDE"   /* raw: what comes from inside a router */
 #define CHAIN_OUT        "ATTLS-OUT"      /* raw, mangle: from OUTPUT */
 #define CHAIN_IN         "ATTLS-IN"       /* mangle: from INPUT */
 #define CHAIN_FWD        "ATTLS-FWD"      /* mangle: from FORWARD */

@@ -88,10 +88,12 @@ static void forward(struct writer *w)
 		return;
 	restore_hop(w, DEVICE_PLAIN);
 	icmp_errors(w, CHAIN_FWD);
-	writer_rule(w, CHAIN_FWD, " -i %s -o %s -p tcp -j " CHAIN_WIRE, o->outside, o->inside);
-	/* Only here a SYN is known to go from inside to outside. */
-	writer_rule(
-		w, CHAIN_FWD, " -i %s -o %s -p tcp --syn -j " CHAIN_PLAIN, o->inside, o->outside);
+	for (char *const *name = o->inside; *name; name++) {
+		writer_rule(w, CHAIN_FWD, " -i %s -o %s -p tcp -j " CHAIN_WIRE, o->outside, *name);
+		/* Only here a SYN is known to go from inside to outside. */
+		writer_rule(w, CHAIN_FWD, " -i %s -o %s -p tcp --syn -j " CHAIN_PLAIN, *name,
+			o->outside);
+	}
 	writer_steal_plain(w);
 }
 

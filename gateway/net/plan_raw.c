@@ -23,7 +23,7 @@ static void host(struct writer *w)
 
 /*
  * Here nobody knows yet where a packet will be routed. What is for the router itself or for a
- * network of the inside interface is left alone; SYNs are taken later, in FORWARD.
+ * network of an inside interface is left alone; SYNs are taken later, in FORWARD.
  */
 static void router(struct writer *w)
 {
@@ -31,17 +31,19 @@ static void router(struct writer *w)
 	const char *fragment = writer_fragment(w);
 	char text[2 * ADDR_TEXT];
 
-	writer_rule(w, CHAIN_PRE, " ! -i %s -j RETURN", o->inside);
-	writer_rule(w, CHAIN_PRE, " -m addrtype --dst-type LOCAL -j RETURN");
+	for (char *const *name = o->inside; *name; name++)
+		writer_rule(w, CHAIN_PRE, " -i %s -j " CHAIN_INSIDE, *name);
+	writer_chain(w, CHAIN_INSIDE);
+	writer_rule(w, CHAIN_INSIDE, " -m addrtype --dst-type LOCAL -j RETURN");
 	for (size_t i = 0; i < o->inside_net_count; i++)
 		if (o->inside_nets[i].from.family == w->family)
-			writer_rule(w, CHAIN_PRE, " -d %s -j RETURN",
+			writer_rule(w, CHAIN_INSIDE, " -d %s -j RETURN",
 				addr_range_format(&o->inside_nets[i], text));
 	if (fragment) {
-		writer_rule(w, CHAIN_PRE, "%s -j " CHAIN_FRAGMENT, fragment);
+		writer_rule(w, CHAIN_INSIDE, "%s -j " CHAIN_FRAGMENT, fragment);
 		writer_drop_fragments(w);
 	}
-	writer_rule(w, CHAIN_PRE, " -p tcp ! --syn -j " CHAIN_PLAIN);
+	writer_rule(w, CHAIN_INSIDE, " -p tcp ! --syn -j " CHAIN_PLAIN);
 }
 
 void plan_raw(struct writer *w)

@@ -16,6 +16,14 @@ struct view {
 	bool whole; /* and all of them, and the devices */
 };
 
+static void show_router(const struct settings *s)
+{
+	fputs("mode        router, inside", stdout);
+	for (char **name = s->inside; *name; name++)
+		printf("%s %s", name == s->inside ? "" : ",", *name);
+	printf(", outside %s\n", s->outside);
+}
+
 static void show_settings(const struct view *v)
 {
 	const struct settings *s = v->net->settings;
@@ -24,7 +32,7 @@ static void show_settings(const struct view *v)
 	if (s->mode == MODE_HOST)
 		puts("mode        host");
 	else
-		printf("mode        router, inside %s, outside %s\n", s->inside, s->outside);
+		show_router(s);
 	printf("workers     %u (queues %u to %u)\n", workers, s->queue_base,
 		s->queue_base + 2 * workers);
 	printf("mark        0x%x\n", s->mark);

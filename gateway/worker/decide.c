@@ -10,14 +10,17 @@
 
 enum { SLOT_SYN = 1 };
 
-/* An interface that was created anew has another index: then both are looked up again. */
-static bool from_inside(struct worker *w, uint32_t indev)
+/*
+ * The rules queue in FORWARD only what goes between inside and outside. An interface that was
+ * created anew has another index: then it is looked up again.
+ */
+static bool from_outside(struct worker *w, uint32_t indev)
 {
 	if (indev != w->inside && indev != w->outside) {
-		w->inside = if_nametoindex(w->config->inside);
 		w->outside = if_nametoindex(w->config->outside);
+		w->inside = indev == w->outside ? 0 : indev;
 	}
-	return indev == w->inside;
+	return indev == w->outside;
 }
 
 static enum side packet_side(struct worker *w, const struct packet *p)
@@ -25,7 +28,7 @@ static enum side packet_side(struct worker *w, const struct packet *p)
 	switch (p->hook) {
 	case NF_INET_LOCAL_OUT:
 	case NF_INET_PRE_ROUTING: return SIDE_PLAIN;
-	case NF_INET_FORWARD: return from_inside(w, p->indev) ? SIDE_PLAIN : SIDE_WIRE;
+	case NF_INET_FORWARD: return from_outside(w, p->indev) ? SIDE_WIRE : SIDE_PLAIN;
 	default: return SIDE_WIRE;
 	}
 }
@@ -66,6 +69,16 @@ static bool find_owner(struct worker *w, const struct packet *p, struct arrival 
 		queue_drop(&w->queue, p);
 	}
 	return true;
+}
+
+/* A name that is asked for anew each time is right even after interfaces were renamed. */
+static void find_interface(const struct worker *w, const struct packet *p, struct arrival *a)
+{
+	uint32_t index = a->side == SIDE_PLAIN ? p->indev : p->outdev;
+
+	if (!w->config->host && intake_wants_interface(&w->intake, a) &&
+		!if_indextoname(index, a->inside))
+		*a->inside = '\0';
 }
 
 /* ---- the verdict ---- */
@@ -120,8 +133,10 @@ bool decide_arrival(struct worker *w, const struct packet *p, struct arrival *a)
 
 bool decide_packet(struct worker *w, const struct packet *p, usec_t now, struct stolen *s)
 {
-	return decide_arrival(w, p, &s->arrival) && !find_owner(w, p, &s->arrival, now) &&
-	       give_verdict(w, p, now, s);
+	if (!decide_arrival(w, p, &s->arrival))
+		return false;
+	find_interface(w, p, &s->arrival);
+	return !find_owner(w, p, &s->arrival, now) && give_verdict(w, p, now, s);
 }
 
 /* Stolen or dropped: of a SYN nothing is left to be taken. */

@@ -26,10 +26,9 @@ struct worker_config {
 	struct snapshot *snapshot; /* in force at the start */
 	unsigned workers;
 	uint16_t queue_base;
-	uint32_t mark;      /* the bit that tells the guard of the rules: allowed */
-	const char *inside; /* router mode: interfaces of the plain and of the wire side */
-	const char *outside;
-	bool host; /* host mode */
+	uint32_t mark;       /* the bit that tells the guard of the rules: allowed */
+	const char *outside; /* router mode: interface of the wire side */
+	bool host;           /* host mode */
 	struct intake_limits limits;
 };
 
@@ -47,8 +46,8 @@ struct worker {
 	unsigned number;
 	const struct worker_config *config;
 	struct worker *all; /* the array of config->workers that this one is in */
-	uint32_t inside;    /* their indexes as last seen */
-	uint32_t outside;
+	uint32_t outside;   /* its index, as of when another interface than inside was seen */
+	uint32_t inside;    /* of a packet that did not come from there */
 	struct queue queue;
 	struct sockdiag sockdiag;
 	struct intake intake;

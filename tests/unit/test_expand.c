@@ -106,7 +106,7 @@ static void test_traffic_refused(void **state)
 		       "[rule s]\ndirection=both\ntraffic=t\naction=off\n"
 		       "[traffic t]\nremote_port=1\npriority=7\n" OFF,
 		"11: [traffic t] priority: unknown key; [traffic] has direction, local_addr, "
-		"remote_addr, local_port, remote_port, userid, jobname");
+		"remote_addr, local_port, remote_port, userid, jobname, inside_interface");
 }
 
 static void test_requirements(void **state)
@@ -232,8 +232,8 @@ static void test_use_overrides(void **state)
 		"@NAME or any");
 	policy_refused("[use redis-client]\naction = off\nsni = none\n" OFF,
 		"3: [use redis-client] sni: unknown key; [rule] has priority, direction, "
-		"local_addr, remote_addr, local_port, remote_port, userid, jobname, time, "
-		"on_unknown, on_removal, action, traffic, requirements");
+		"local_addr, remote_addr, local_port, remote_port, userid, jobname, "
+		"inside_interface, time, on_unknown, on_removal, action, traffic, requirements");
 }
 
 static void put_file(const char *dir, const char *name, const char *text)

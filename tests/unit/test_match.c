@@ -2,6 +2,7 @@
 /* test_match.c - which rule takes a connection, why others do not, and what the unknown does */
 #include "unit/rules_helper.h"
 
+#include "rules/interface.h"
 #include "rules/set.h"
 
 #define ACTIONS                                                                                    \
@@ -58,6 +59,83 @@ static void test_each_condition(void **state)
 	takes(p, query_of("10.1.1.1:1000", "192.0.2.5:444", DIRECTION_OUTBOUND), NULL);
 	takes(p, query_of("[::1]:1000", "[::1]:443", DIRECTION_OUTBOUND), NULL);
 	policy_put(p);
+}
+
+static struct query query_at(const char *interface)
+{
+	struct query q = query_of("10.1.1.1:1000", "192.0.2.5:443", DIRECTION_OUTBOUND);
+
+	q.inside_interface = interface;
+	return q;
+}
+
+static void test_inside_interface(void **state)
+{
+	struct policy *p = policy_of("[rule r]\ndirection = outbound\nremote_port = 443\n"
+				     "inside_interface = lan0, br-*\naction = tls\n");
+	struct query q = query_at(NULL);
+	const struct rule *rule;
+
+	(void)state;
+	assert_true(p->asks_interface);
+	takes(p, query_at("lan0"), "r");
+	takes(p, query_at("br-7"), "r");
+	takes(p, query_at("br-"), "r");
+	takes(p, query_at("lan1"), NULL);
+	takes(p, query_at("lan01"), NULL);
+	takes(p, query_at("xbr-1"), NULL);
+	/* not known is not false: the rule has tls = on */
+	assert_int_equal(policy_match(p, &q, &rule), OUTCOME_UNKNOWN_REJECT);
+	assert_int_equal(policy_wants_owner(p, &q), 0);
+	assert_true(policy_may_protect(p, &q));
+	q = query_at("lan1");
+	assert_false(policy_may_protect(p, &q));
+	policy_put(p);
+}
+
+static const struct settings router = {
+	.mode = MODE_ROUTER, .inside = (char *[]){(char[]){"lan0"}, (char[]){"lan1"}, NULL}};
+static const struct settings host = {.mode = MODE_HOST, .inside = (char *[]){NULL}};
+
+/* What a gateway with @s says of a rule for @interfaces, from the line number on; NULL: nothing. */
+static void suits(
+	const struct settings *s, const char *interfaces, const char *error, const char *warning)
+{
+	struct policy *p;
+	struct err_list err;
+	char text[256];
+
+	snprintf(text, sizeof(text), "[rule r]\ndirection=both\ninside_interface=%s\naction=pass\n",
+		interfaces);
+	p = policy_of(text);
+	err_init(&err);
+	interfaces_check(p, s, &err);
+	assert_int_equal(err.count, error ? 1 : 0);
+	assert_int_equal(err.warning_count, warning ? 1 : 0);
+	if (error)
+		assert_string_equal(after_path(err.lines[0]), error);
+	if (warning)
+		assert_string_equal(after_path(err.warnings[0]), warning);
+	err_fini(&err);
+	policy_put(p);
+}
+
+static void test_interface_suits_the_gateway(void **state)
+{
+	(void)state;
+	suits(&router, "lan1", NULL, NULL);
+	suits(&router, "eth*, *1", NULL, NULL);
+	suits(&router, "eth*, lan2", NULL,
+		"3: [rule r] inside_interface: fits none of [gateway] inside, so the rule takes no "
+		"connection");
+	suits(&host, "lan1",
+		"3: [rule r] inside_interface: is for [gateway] mode = router: the applications of "
+		"a host are behind no interface; remove it",
+		NULL);
+	policy_refused("[rule r]\ndirection=both\ninside_interface=a/b\naction=a\n"
+		       "[action a]\ntls=off\n",
+		"3: [rule r] inside_interface: \"a/b\" is no name of an interface; * stands for "
+		"any characters");
 }
 
 static void test_priority(void **state)
@@ -268,6 +346,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_condition),
+		cmocka_unit_test(test_inside_interface),
+		cmocka_unit_test(test_interface_suits_the_gateway),
 		cmocka_unit_test(test_priority),
 		cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_owner_nobody),

@@ -46,10 +46,12 @@ static struct plan_options host(unsigned workers)
 
 static struct plan_options router(void)
 {
+	static char lan0[] = "lan0", lan1[] = "lan1";
+	static char *inside[] = {lan0, lan1, NULL};
 	struct plan_options o = host(1);
 
 	o.mode = MODE_ROUTER;
-	o.inside = "lan0";
+	o.inside = inside;
 	o.outside = "wan0";
 	return o;
 }
@@ -236,7 +238,7 @@ static void test_features_are_left_out(void **state)
 	o.features = (struct plan_features){true, true, true, true};
 	build(&p, &o, &c, 1, 6);
 	assert_true(has(&p, PLAN_RAW, "-A ATTLS-PRE -i attlsp -j CT --notrack"));
-	assert_true(has(&p, PLAN_RAW, "-A ATTLS-PRE -p tcp -m frag -j ATTLS-FRAGMENT"));
+	assert_true(has(&p, PLAN_RAW, "-A ATTLS-INSIDE -p tcp -m frag -j ATTLS-FRAGMENT"));
 	assert_true(has(&p, PLAN_RAW, "-A ATTLS-FRAGMENT -p tcp -d 2001:db8::1 -j DROP"));
 	assert_true(has(&p, PLAN_MANGLE, "-A ATTLS-FWD -i attlsw -j HL --hl-inc 1"));
 	plan_free(&p);
@@ -288,14 +290,19 @@ static void test_router_takes_syns_in_forward(void **state)
 	o.inside_nets = nets;
 	o.inside_net_count = 2;
 	build(&p, &o, &c, 1, 4);
-	assert_true(has(&p, PLAN_RAW, "-A ATTLS-PRE -p tcp ! --syn -j ATTLS-PLAIN"));
-	assert_true(before(&p, PLAN_RAW, "! -i lan0 -j RETURN", "! --syn"));
+	assert_true(has(&p, PLAN_RAW, "-A ATTLS-INSIDE -p tcp ! --syn -j ATTLS-PLAIN"));
+	assert_true(has(&p, PLAN_RAW, "-A ATTLS-PRE -i lan0 -j ATTLS-INSIDE"));
+	assert_true(has(&p, PLAN_RAW, "-A ATTLS-PRE -i lan1 -j ATTLS-INSIDE"));
 	assert_true(before(&p, PLAN_RAW, "-d 10.5.0.0/24 -j RETURN", "! --syn"));
 	assert_true(before(&p, PLAN_RAW, "--dst-type LOCAL -j RETURN", "! --syn"));
 	assert_false(mentions(&p, PLAN_RAW, "fd05"));
 	assert_true(
 		has(&p, PLAN_MANGLE, "-A ATTLS-FWD -i lan0 -o wan0 -p tcp --syn -j ATTLS-PLAIN"));
 	assert_true(has(&p, PLAN_MANGLE, "-A ATTLS-FWD -i wan0 -o lan0 -p tcp -j ATTLS-WIRE"));
+	assert_true(
+		has(&p, PLAN_MANGLE, "-A ATTLS-FWD -i lan1 -o wan0 -p tcp --syn -j ATTLS-PLAIN"));
+	assert_true(has(&p, PLAN_MANGLE, "-A ATTLS-FWD -i wan0 -o lan1 -p tcp -j ATTLS-WIRE"));
+	assert_true(has(&p, PLAN_FILTER, "-A ATTLS-FORWARD -i wan0 -o lan1 -p tcp -j ATTLS-GUARD"));
 	assert_true(has(&p, PLAN_MANGLE, "-A ATTLS-POST ! -o wan0 -j RETURN"));
 	assert_true(has(&p, PLAN_FILTER, "-A ATTLS-FORWARD -i attlsp -j ACCEPT"));
 	plan_free(&p);

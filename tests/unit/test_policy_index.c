@@ -41,6 +41,7 @@ static char *random_rules(unsigned count)
 	static const char *const directions[] = {"inbound", "outbound", "both"};
 	static const char *const actions[] = {"tls", "pass", "reject"};
 	static const char *const on_unknown[] = {"match", "no-match", "reject"};
+	static const char *const interfaces[] = {"lan0", "wlan0, lan1", "lan*", "*0"};
 	char *text;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
@@ -52,6 +53,8 @@ static char *random_rules(unsigned count)
 			fprintf(f, "userid = %u\n", below(4));
 		if (below(4) == 0)
 			fprintf(f, "jobname = p%u, unit:u%u*\n", below(3), below(3));
+		if (below(4) == 0)
+			fprintf(f, "inside_interface = %s\n", interfaces[below(4)]);
 		if (below(4) == 0)
 			fprintf(f, "time = t%u\n", below(3));
 		if (below(4) == 0)
@@ -156,6 +159,22 @@ static int naive_time(const struct rule *r, const struct query *q)
 	return -1;
 }
 
+/* Each pattern of random_rules() by hand. */
+static int naive_interface(const char *written, const char *name)
+{
+	if (!written)
+		return 1;
+	if (!name)
+		return 0;
+	if (strcmp(written, "lan*") == 0)
+		return strncmp(name, "lan", 3) == 0 ? 1 : -1;
+	if (strcmp(written, "*0") == 0)
+		return name[strlen(name) - 1] == '0' ? 1 : -1;
+	if (strcmp(written, "lan0") == 0)
+		return strcmp(name, "lan0") == 0 ? 1 : -1;
+	return strcmp(name, "wlan0") == 0 || strcmp(name, "lan1") == 0 ? 1 : -1;
+}
+
 static int least(int a, int b)
 {
 	return a < b ? a : b;
@@ -178,6 +197,7 @@ static int naive_check(const struct rule *r, const struct query *q)
 		v = 0;
 	else if (userid && strtoul(userid, NULL, 10) != q->owner.uid)
 		return -1;
+	v = least(v, naive_interface(ini_get(r->written, "inside_interface"), q->inside_interface));
 	return least(
 		v, least(naive_job(ini_get(r->written, "jobname"), &q->owner), naive_time(r, q)));
 }
@@ -224,6 +244,7 @@ static void same_answers(struct policy *p, const struct query *q, struct explana
 
 static void test_random(void **state)
 {
+	static const char *const names[] = {"lan0", "lan1", "wlan0", "eth7", NULL};
 	unsigned taken = 0;
 
 	(void)state;
@@ -240,6 +261,7 @@ static void test_random(void **state)
 				.tuple = {random_endpoint(six), random_endpoint(six)},
 				.direction = (enum direction)(1 + below(3)),
 				.owner = random_owner(),
+				.inside_interface = names[below(5)],
 				.when = (enum query_time)below(3),
 				.at = below(1000000),
 			};

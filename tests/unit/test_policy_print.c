@@ -51,6 +51,14 @@ static void same_profile(const struct profile *a, const struct profile *b)
 	}
 }
 
+static void same_names(char *const *a, char *const *b)
+{
+	assert_int_equal(a == NULL, b == NULL);
+	for (; a && *a; a++, b++)
+		assert_string_equal(*a, *b);
+	assert_true(!b || !*b);
+}
+
 /* @text, what it is printed as, and what that is printed as, are one policy. */
 static void round_trip(const char *text)
 {
@@ -69,6 +77,7 @@ static void round_trip(const char *text)
 		assert_int_equal(a->rules[i]->has_userid, b->rules[i]->has_userid);
 		same_text(a->rules[i]->userid, b->rules[i]->userid);
 		assert_string_equal(a->rules[i]->action->name, b->rules[i]->action->name);
+		same_names(a->rules[i]->interfaces, b->rules[i]->interfaces);
 		same_ranges(a->rules[i], b->rules[i]);
 	}
 	for (size_t i = 0; i < a->action_count; i++) {
@@ -98,6 +107,8 @@ static void test_everything(void **state)
 		   "[rule three]\ndirection = both\nlocal_port = 25\naction = off\n"
 		   "[rule four]\ndirection = both\nlocal_port = 23\naction = no\n"
 		   "[rule five]\ndirection = both\nlocal_port = 26\naction = out2\n"
+		   "[rule six]\ndirection = both\ninside_interface = lan0, br-*, *\n"
+		   "action = off\n"
 		   "[action out]\ntls = on\nrole = client\nring = SYS/ring\nlabel = MY CERT\n"
 		   "level = gold\nreference_id = a.example, 192.0.2.1, ::1, remote-ip\n"
 		   "sni = none\nhandshake_timeout = 1500ms\nsession_timeout = 0s\n"

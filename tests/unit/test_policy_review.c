@@ -52,6 +52,47 @@ static void test_unreachable(void **state)
 	review_says(A("remote_port=1") B("remote_port=1"), true, hidden);
 	review_says(A("jobname=x") B("jobname=x"), true, hidden);
 	review_says(A("jobname=x") B("jobname=y"), true, NULL);
+	review_says(A("inside_interface=x") B("inside_interface=x"), true, hidden);
+	review_says(A("inside_interface=x") B("inside_interface=y"), true, NULL);
+	review_says(A("inside_interface=x") B("remote_port=1"), true, NULL);
+	review_says(A("remote_port=1") B("remote_port=1\ninside_interface=x"), true, hidden);
+}
+
+/* A policy that a program made: it is said that nobody looked, and nothing else. */
+static void test_many(void **state)
+{
+	static const unsigned counts[] = {2000, 2001};
+
+	(void)state;
+	for (size_t k = 0; k < 2; k++) {
+		struct err_list err;
+		struct policy *p;
+		char *text;
+		size_t len;
+		FILE *f = open_memstream(&text, &len);
+
+		for (unsigned i = 1; i < counts[k]; i++)
+			fprintf(f, "[rule r%u]\ndirection=both\nlocal_port=%u\naction=a\n", i, i);
+		fprintf(f, "[rule twin]\ndirection=both\nlocal_port=1\npriority=2\naction=a\n"
+			   "[action a]\ntls=on\nrole=server\n");
+		fclose(f);
+		p = policy_good(text);
+		err_init(&err);
+		policy_review(p, &err);
+		assert_int_equal(err.count, 0);
+		assert_int_equal(err.warning_count, 1);
+		if (k)
+			assert_string_equal(err.warnings[0],
+				"more than 2000 rules: whether they hide each other has not been "
+				"looked at");
+		else
+			assert_string_equal(after_path(err.warnings[0]),
+				"1: [rule r1]: no connection reaches it: [rule twin] takes them "
+				"all before");
+		err_fini(&err);
+		policy_put(p);
+		free(text);
+	}
 }
 
 static void test_direction(void **state)
@@ -72,6 +113,11 @@ static void test_equal_priority(void **state)
 	review_says(A("remote_port=1-8") C("remote_port=9-10"), true, NULL);
 	review_says(A("remote_addr=10.0.0.1-10.0.0.5") C("remote_addr=10.0.0.6"), true, NULL);
 	review_says(A("remote_port=1-9") B("remote_port=9-10"), true, NULL);
+	review_says(A("inside_interface=x*") C("inside_interface=xy"), true,
+		"7: [rule c] priority: is that of [rule a], which takes some of the same "
+		"connections: only their names decide");
+	review_says(A("inside_interface=x") C("inside_interface=y"), true, NULL);
+	review_says(A("inside_interface=x*") C("inside_interface=yx"), true, NULL);
 #undef C
 }
 
@@ -99,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_direction),
 		cmocka_unit_test(test_equal_priority),
 		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

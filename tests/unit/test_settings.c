@@ -44,7 +44,7 @@ static void test_defaults(void **state)
 
 	(void)state;
 	assert_int_equal(s->mode, MODE_HOST);
-	assert_string_equal(s->inside, "");
+	assert_null(s->inside[0]);
 	assert_string_equal(s->outside, "");
 	assert_string_equal(s->rules, "/etc/attls/rules.d");
 	assert_string_equal(s->keyring, "/etc/attls/keyring");
@@ -68,7 +68,7 @@ static void test_defaults(void **state)
 
 static void test_every_key(void **state)
 {
-	struct settings *s = good("[gateway]\nmode=Router\ninside=br-in\noutside=eth0.7\n"
+	struct settings *s = good("[gateway]\nmode=Router\ninside=br-in, br-two\noutside=eth0.7\n"
 				  "rules=rules.d\nkeyring=/k\nring=SYS/attls-ring\n"
 				  "control=sub/c.sock\nworkers=4\nqueue_base=2000\n"
 				  "unmatched=reject\nestablished=reset\nmark=0x8000\nmemory=512M\n"
@@ -77,7 +77,9 @@ static void test_every_key(void **state)
 
 	(void)state;
 	assert_int_equal(s->mode, MODE_ROUTER);
-	assert_string_equal(s->inside, "br-in");
+	assert_string_equal(s->inside[0], "br-in");
+	assert_string_equal(s->inside[1], "br-two");
+	assert_null(s->inside[2]);
 	assert_string_equal(s->outside, "eth0.7");
 	assert_string_equal(s->rules, "/tmp/rules.d");
 	assert_string_equal(s->keyring, "/k");
@@ -106,7 +108,7 @@ static void test_host_interfaces(void **state)
 				  "established=keep\n");
 
 	(void)state;
-	assert_string_equal(s->inside, "");
+	assert_null(s->inside[0]);
 	assert_string_equal(s->outside, "");
 	assert_true(s->established_keep);
 	settings_free(s);
@@ -117,7 +119,9 @@ static void test_refusals(void **state)
 	static const char *const rows[][2] = {
 		{"mode = hosts", "\"hosts\" is none of host, router; did you mean host?"},
 		{"inside = eth0+", "\"eth0+\" is no name of one interface"},
-		{"inside = a, b", "\"a, b\" is no name of one interface"},
+		{"inside = a, b/c", "\"b/c\" is no name of one interface"},
+		{"inside = a, b, a", "names a twice"},
+		{"outside = a, b", "\"a, b\" is no name of one interface"},
 		{"outside = sixteencharacter", "\"sixteencharacter\" is no name of one interface"},
 		{"ring = a/b/c", "\"a/b/c\" is neither NAME nor OWNER/NAME"},
 		{"ring = /b", "\"/b\" is neither NAME nor OWNER/NAME"},
