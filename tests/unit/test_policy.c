@@ -170,8 +170,8 @@ static void test_rules_refused(void **state)
 		{"local_adr = ::1", "unknown key; did you mean local_addr?"},
 		{"zzzzzz = 1",
 			"unknown key; [rule] has priority, direction, local_addr, remote_addr, "
-			"local_port, remote_port, userid, jobname, time, on_unknown, on_removal, "
-			"action, traffic, requirements"},
+			"local_port, remote_port, userid, jobname, inside_interface, time, "
+			"on_unknown, on_removal, action, traffic, requirements"},
 	};
 
 	(void)state;
