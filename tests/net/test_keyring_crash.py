@@ -47,8 +47,10 @@ def check_whole(keys, at):
         if cert["private_key"]:
             owner = "--certauth" if cert["owner"] == "CERTAUTH" else f"--id={cert['owner']}"
             keys.do("genreq", owner, "--label", cert["label"])
-    ring, = keys.json("listring")
+    ring, = keys.json("listring", "r")
     assert [c for c in ring["connections"] if c["owner"] == "CERTAUTH"], at
+    for filtered in keys.json("listmap"):
+        assert filtered["user"] == "alice", at
 
 
 def kill_everywhere(keys, tmp_path, *argv):
@@ -72,6 +74,7 @@ def kill_everywhere(keys, tmp_path, *argv):
             # the same command, or, where it was done already, its refusal
             done = subprocess.run(command, capture_output=True, text=True)
             assert done.returncode == 0 or "there is no" in done.stderr \
+                or "has no certificate" in done.stderr \
                 or "there already" in done.stderr, (stop, done.stderr)
             check_whole(keys, stop)
         last = state
@@ -115,6 +118,58 @@ def test_rollover(filled, tmp_path):
 def test_connection(filled, tmp_path):
     assert kill_everywhere(filled, tmp_path, "connect", "--id", "root", "--ring", "r", "--label",
                            "ca", "--owner", "CERTAUTH", "--usage", "site") == 2
+
+
+# The other verbs that change the directory: what is there before, the change, the states it has.
+ED25519 = ("--keytype", "ed25519")
+MAP = ("map", "--id", "alice", "--label", "m", "--sdnfilter", "O=Example")
+CHANGES = {
+    "gencert": ([], ["gencert", "--id", "root", "--label", "x", "--subject", "CN=x", *ED25519], 4),
+    "gencert-signed": ([], ["gencert", "--id", "root", "--label", "x", "--subject", "CN=x",
+                            "--signwith", "CERTAUTH/ca", *ED25519], 4),
+    "rekey": ([], ["rekey", *SRV, "--newlabel", "new"], 4),
+    "alter": ([], ["alter", *SRV, "--notrust"], 2),
+    "alter-ca": ([], ["alter", "--certauth", "--label", "ca", "--newlabel", "new"], 5),
+    "addring": ([], ["addring", "--id", "other", "new"], 2),
+    "delring": ([["addring", "--id", "root", "x"]], ["delring", "--id", "root", "x"], 2),
+    "remove": ([], ["remove", "--id", "root", "--ring", "r", "--label", "srv"], 2),
+    "map": ([], list(MAP), 2),
+    "altmap": ([MAP], ["altmap", "--label", "m", "--notrust"], 2),
+    "altmap-label": ([MAP], ["altmap", "--label", "m", "--newlabel", "n"], 2),
+    "delmap": ([MAP], ["delmap", "--label", "m"], 2),
+}
+
+
+@pytest.mark.limit(300)
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_change(filled, tmp_path, name):
+    before, change, states = CHANGES[name]
+    for command in before:
+        filled.do(*command)
+    assert kill_everywhere(filled, tmp_path, *change) >= states
+
+
+@pytest.mark.limit(300)
+def test_package(filled, tmp_path):
+    """A certificate, its key and its CA's certificate, which goes to CERTAUTH."""
+    password, package = tmp_path / "password", tmp_path / "p12"
+    password.write_text("secret\n")
+    filled.do("export", *SRV, "--format", "pkcs12", "--password-file", password, "--out", package)
+    filled.do("delete", *SRV)
+    assert kill_everywhere(filled, tmp_path, "add", *SRV, "--cert", package, "--password-file",
+                           password) >= 4
+
+
+@pytest.mark.limit(300)
+def test_signed_request(filled, tmp_path):
+    """What a CA made of a request takes the place of the certificate; the key stays."""
+    request, signed = tmp_path / "csr", tmp_path / "signed"
+    filled.do("genreq", *SRV, "--out", request)
+    filled.do("gencert", "--id", "ca", "--label", "x", "--request", request, "--signwith",
+              "CERTAUTH/ca")
+    filled.do("export", "--id", "ca", "--label", "x", "--out", signed)
+    filled.do("delete", "--id", "ca", "--label", "x")
+    assert kill_everywhere(filled, tmp_path, "add", *SRV, "--cert", signed) == 2
 
 
 def test_writers_wait_for_each_other(filled):

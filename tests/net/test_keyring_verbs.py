@@ -242,6 +242,7 @@ def test_openssl_and_certtool_read_every_form(filled, tmp_path, password):
     assert "db.example" in openssl("x509", "-in", out("pem"), "-noout", "-subject")
     assert "db.example" in openssl("x509", "-inform", "der", "-in", out("der"), "-noout",
                                    "-subject")
+    assert "db.example" in certtool("-i", "--infile", out("pem"))
     assert "db.example" in certtool("-i", "--inder", "--infile", out("der"))
     for form, inform, flags in (("pkcs7", "pem", []), ("pkcs7-der", "der", ["--inder"])):
         text = openssl("pkcs7", "-inform", inform, "-in", out(form), "-print_certs", "-noout")
