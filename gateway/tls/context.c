@@ -9,6 +9,7 @@
 
 #include "gateway/tls/client_auth.h"
 #include "gateway/tls/context_private.h"
+#include "gateway/tls/library.h"
 #include "gateway/tls/result.h"
 #include "gateway/tls/takeover.h"
 #include "gateway/tls/ticket.h"
@@ -302,7 +303,8 @@ struct context *context_new(const struct profile *profile, const struct ring_vie
 	c->client_auth = profile->client_auth;
 	c->ring = ring;
 	ERR_clear_error();
-	c->ssl = SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method());
+	c->ssl = SSL_CTX_new_ex(
+		library_get(), NULL, is_server ? TLS_server_method() : TLS_client_method());
 	if (!c->ssl || !copy_names(c, profile)) {
 		refuse(c, err, "no TLS context", "");
 		context_put(c);

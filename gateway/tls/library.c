@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * library.c - OpenSSL library contexts in which handshakes are cheap, one for each thread
+ *
+ * Theory of operation. Two library contexts make one: the inner one has the default provider as it
+ * is, the outer one a provider of our own that answers with the inner one's algorithms, decoders
+ * sorted out. Neither is freed: keys of the keyring, which live longer than any SSL_CTX, remember
+ * what was made of them in it. There are no more than threads that make TLS contexts.
+ */
+#include "gateway/tls/library.h"
+
+#include <openssl/core_dispatch.h>
+#include <openssl/crypto.h>
+#include <openssl/provider.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DECODERS_MAX = 32 };
+
+struct library {
+	struct library *next;
+	OSSL_LIB_CTX *inner, *outer;
+	OSSL_PROVIDER *provider; /* the default one, of @inner */
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct library *all; /* so that those of threads that have ended are not lost */
+	struct library *making;
+} registry = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* What all default providers have in common. Set with the first library, constant then. */
+static OSSL_PROVIDER *model;
+static OSSL_ALGORITHM decoders[DECODERS_MAX + 1]; /* ends with an empty one */
+
+static _Thread_local struct library *own;
+
+static const OSSL_ALGORITHM *query(void *provctx, int operation, int *no_cache)
+{
+	(void)provctx;
+	if (operation != OSSL_OP_DECODER)
+		return OSSL_PROVIDER_query_operation(model, operation, no_cache);
+	*no_cache = 0;
+	return decoders;
+}
+
+static int capabilities(void *provctx, const char *name, OSSL_CALLBACK *callback, void *arg)
+{
+	(void)provctx;
+	return OSSL_PROVIDER_get_capabilities(model, name, callback, arg);
+}
+
+static const OSSL_DISPATCH functions[] = {
+	{OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query},
+	{OSSL_FUNC_PROVIDER_GET_CAPABILITIES, (void (*)(void))capabilities},
+	{0, NULL},
+};
+
+static int provider_init(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in,
+	const OSSL_DISPATCH **out, void **provctx)
+{
+	(void)core;
+	(void)in;
+	*out = functions;
+	*provctx = OSSL_PROVIDER_get0_provider_ctx(registry.making->provider);
+	return 1;
+}
+
+/* A certificate holds its key as SubjectPublicKeyInfo (RFC 5280 4.1). */
+static void sort_decoders(void)
+{
+	size_t count = 0;
+	int no_cache;
+
+	for (const OSSL_ALGORITHM *a =
+			OSSL_PROVIDER_query_operation(model, OSSL_OP_DECODER, &no_cache);
+		a && a->algorithm_names && count < DECODERS_MAX; a++) {
+		if (strstr(a->property_definition, "input=der,structure=SubjectPublicKeyInfo"))
+			decoders[count++] = *a;
+	}
+}
+
+static int count_foreign(OSSL_PROVIDER *provider, void *count)
+{
+	static const char *const plain[] = {"default", "legacy", "base"};
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		if (strcmp(OSSL_PROVIDER_get0_name(provider), plain[i]) == 0)
+			return 1;
+	}
+	++*(unsigned *)count;
+	return 1;
+}
+
+static bool library_fill(struct library *l)
+{
+	l->inner = OSSL_LIB_CTX_new();
+	l->outer = OSSL_LIB_CTX_new();
+	if (!l->inner || !l->outer)
+		return false;
+	l->provider = OSSL_PROVIDER_load(l->inner, "default");
+	if (!l->provider)
+		return false;
+	if (!model) {
+		model = l->provider;
+		sort_decoders();
+	}
+	registry.making = l;
+	return OSSL_PROVIDER_add_builtin(l->outer, "attls-tls", provider_init) &&
+	       OSSL_PROVIDER_load(l->outer, "attls-tls");
+}
+
+static struct library *library_make(void)
+{
+	struct library *l = calloc(1, sizeof(*l));
+	bool filled;
+
+	if (!l)
+		return NULL;
+	pthread_mutex_lock(&registry.lock);
+	l->next = registry.all;
+	registry.all = l;
+	filled = library_fill(l);
+	pthread_mutex_unlock(&registry.lock);
+	return filled ? l : NULL;
+}
+
+OSSL_LIB_CTX *library_get(void)
+{
+	unsigned foreign = 0;
+
+	if (!own && OSSL_PROVIDER_do_all(NULL, count_foreign, &foreign) && foreign == 0)
+		own = library_make();
+	return own ? own->outer : NULL;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* library.h - OpenSSL library contexts in which handshakes are cheap, one for each thread */
+#ifndef ATTLS_TLS_LIBRARY_H
+#define ATTLS_TLS_LIBRARY_H
+
+#include <openssl/types.h>
+
+/**
+ * library_get() - the library context for the SSL_CTX objects that this thread makes
+ *
+ * It has the algorithms of OpenSSL's default provider and shares no lock with other threads. Of
+ * decoders it has those only that read the public keys of certificates: OpenSSL tries all there are
+ * for each certificate that a peer sends. Where the system's configuration of OpenSSL activates
+ * other providers (FIPS, hardware), those are to be used, so it is the default library context.
+ *
+ * Return: stays valid for the life of the process; NULL, the default, in the case above or without
+ * memory.
+ */
+OSSL_LIB_CTX *library_get(void);
+
+#endif
