@@ -5,6 +5,7 @@
  *   certs/OWNER/LABEL.pem .key .meta   a certificate, stored once
  *   rings/OWNER/RING.ring              an INI file of references, one section per connection
  *   maps/LABEL.map                     certificate name filters (keyring/mapfile.h)
+ *   identity.ini                       what filters refer to (keyring/usermap.h)
  *   access.ini                         who may read which ring and use which key
  *
  * A keystore is an immutable, reference-counted snapshot of the directory. Owners and ring names
@@ -36,14 +37,17 @@ struct keyring {
 	size_t connection_count;
 };
 
+struct keystore;
+
 /* A ring as one user sees it. */
 struct ring_view {
 	const struct keyring *ring;
-	const char *user; /* borrowed; NULL: nobody knows who it is */
+	const struct keystore *keystore; /* that it is of, with the users of certificates */
+	const char *user;                /* borrowed; NULL: nobody knows who it is */
 	enum ring_right right;
 };
 
-struct keystore;
+struct usermap;
 
 /**
  * keystore_load() - read the whole directory
@@ -91,6 +95,9 @@ const struct keyring *keystore_ring_at(const struct keystore *k, size_t i);
  * each once; NULL past the last
  */
 const char *keystore_user_at(const struct keystore *k, size_t i);
+
+/** keystore_usermap() - name filters and what they refer to; empty but for keystore_load() */
+const struct usermap *keystore_usermap(const struct keystore *k);
 
 /** keyring_has() - whether @c is connected to @r */
 bool keyring_has(const struct keyring *r, const struct cert *c);

@@ -21,6 +21,7 @@
 #include "keyring/heap.h"
 #include "keyring/name.h"
 #include "keyring/ringfile.h"
+#include "keyring/usermap.h"
 
 struct ring_entry {
 	struct keyring ring;
@@ -37,6 +38,7 @@ struct keystore {
 	size_t ring_count;
 	struct ring_entry **virtuals; /* one for each owner of certificates, sorted alike */
 	size_t virtual_count;
+	struct usermap usermap;
 	char **users; /* sorted without case */
 	size_t user_count;
 };
@@ -430,6 +432,8 @@ struct keystore *keystore_load(const char *dir, struct err_list *err)
 	size_t before = err->count;
 	struct keystore *k = keystore_read(dir, err);
 
+	if (k)
+		usermap_read(&k->usermap, dir, err);
 	if (err->count == before)
 		return k;
 	keystore_put(k);
@@ -464,6 +468,7 @@ void keystore_put(struct keystore *k)
 		cert_free(k->certs[i]);
 	free(k->rings);
 	free(k->virtuals);
+	usermap_fini(&k->usermap);
 	free(k->certs);
 	free(k->by_serial);
 	free(k->users);
@@ -515,6 +520,11 @@ const struct cert *keystore_cert_at(const struct keystore *k, size_t i)
 const struct keyring *keystore_ring_at(const struct keystore *k, size_t i)
 {
 	return i < k->ring_count ? &k->rings[i]->ring : NULL;
+}
+
+const struct usermap *keystore_usermap(const struct keystore *k)
+{
+	return &k->usermap;
 }
 
 const char *keystore_user_at(const struct keystore *k, size_t i)

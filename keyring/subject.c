@@ -12,21 +12,63 @@
 
 #include "keyring/heap.h"
 
-/* Cut "A=b\,c,D=e" at its first comma without a backslash; backslashes are taken out. */
-static char *next_part(char **rest)
+/* The character at @from, where "\," is a comma, and "\2C" too (RFC 4514 2.4); goes past it. */
+static char next_character(char **from)
 {
-	char *part = *rest, *to = part, *from = part;
+	unsigned char byte;
+
+	if (**from != '\\' || !(*from)[1])
+		return *(*from)++;
+	if (!isxdigit((unsigned char)(*from)[1]) || !isxdigit((unsigned char)(*from)[2])) {
+		*from += 2;
+		return (*from)[-1];
+	}
+	byte = (unsigned char)(OPENSSL_hexchar2int((unsigned char)(*from)[1]) << 4 |
+			       OPENSSL_hexchar2int((unsigned char)(*from)[2]));
+	*from += 3;
+	return (char)byte;
+}
+
+/* A list being cut into its parts. */
+struct parts {
+	char *rest;    /* NULL: nothing is left */
+	bool pluses;   /* "A=b+C=d" are two parts */
+	char cut;      /* what ended the last part */
+	bool has_zero; /* a part had a zero byte */
+};
+
+/* Whether another attribute begins at @text: "C=d" */
+static bool begins_attribute(const char *text)
+{
+	size_t n;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	for (n = 0; isalnum((unsigned char)text[n]) || (text[n] && strchr(".-", text[n])); n++)
+		;
+	return n > 0 && text[n] == '=';
+}
+
+static bool is_cut(const struct parts *p, const char *at)
+{
+	return !*at || *at == ',' || (p->pluses && *at == '+' && begins_attribute(at + 1));
+}
+
+/* Cut "A=b\,c,D=e" at its first comma without a backslash; backslashes are taken out. */
+static char *next_part(struct parts *p)
+{
+	char *part = p->rest, *to = part, *from = part;
 
 	if (!part)
 		return NULL;
 	while (isspace((unsigned char)*from))
 		from++;
-	for (; *from && *from != ','; from++) {
-		if (*from == '\\' && from[1])
-			from++;
-		*to++ = *from;
+	while (!is_cut(p, from)) {
+		*to = next_character(&from);
+		p->has_zero = p->has_zero || !*to++;
 	}
-	*rest = *from ? from + 1 : NULL;
+	p->cut = *from;
+	p->rest = *from ? from + 1 : NULL;
 	*to = '\0';
 	return part;
 }
@@ -41,7 +83,8 @@ static const char *attribute_name(char *word)
 	return word;
 }
 
-static bool add_attribute(X509_NAME *name, char *part, struct err_list *err)
+/* @joined: it belongs to the RDN of the attribute before it */
+static bool add_attribute(X509_NAME *name, char *part, bool joined, struct err_list *err)
 {
 	char *equals = strchr(part, '=');
 	const unsigned char *value;
@@ -54,7 +97,8 @@ static bool add_attribute(X509_NAME *name, char *part, struct err_list *err)
 	*equals = '\0';
 	value = (const unsigned char *)equals + 1;
 	/* most specific first in text, last in the encoding: each goes before the others */
-	if (X509_NAME_add_entry_by_txt(name, attribute_name(part), MBSTRING_UTF8, value, -1, 0, 0))
+	if (X509_NAME_add_entry_by_txt(
+		    name, attribute_name(part), MBSTRING_UTF8, value, -1, 0, joined ? 1 : 0))
 		return true;
 	e = ERR_peek_last_error();
 	err_add(err, "subject: %s: %s", part,
@@ -66,17 +110,22 @@ static bool add_attribute(X509_NAME *name, char *part, struct err_list *err)
 
 X509_NAME *subject_parse(const char *text, struct err_list *err)
 {
-	X509_NAME *name = X509_NAME_new();
-	char *copy = heap_copy(text), *rest = copy, *part;
-	bool good = name != NULL;
+	X509_NAME *name = X509_NAME_new(), *encoded;
+	char *copy = heap_copy(text), *part;
+	struct parts parts = {.rest = copy, .pluses = true};
+	bool good = name != NULL, joined = false;
 
-	while (good && (part = next_part(&rest)))
-		good = add_attribute(name, part, err);
+	while (good && (part = next_part(&parts))) {
+		good = !parts.has_zero && add_attribute(name, part, joined, err);
+		joined = parts.cut == '+';
+	}
+	if (parts.has_zero)
+		err_add(err, "subject: %s: a zero byte can be no part of a name", text);
 	free(copy);
-	if (good)
-		return name;
+	/* encoded and decoded, as attributes of one RDN have an order of their own then */
+	encoded = good ? X509_NAME_dup(name) : NULL;
 	X509_NAME_free(name);
-	return NULL;
+	return encoded;
 }
 
 static const struct {
@@ -104,10 +153,11 @@ static GENERAL_NAME *altname_parse(const char *part)
 GENERAL_NAMES *altnames_parse(const char *text, struct err_list *err)
 {
 	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
-	char *copy = heap_copy(text), *rest = copy, *part;
+	char *copy = heap_copy(text), *part;
+	struct parts parts = {.rest = copy};
 	bool good = names != NULL;
 
-	while (good && (part = next_part(&rest))) {
+	while (good && (part = next_part(&parts))) {
 		GENERAL_NAME *g = altname_parse(part);
 
 		good = g && sk_GENERAL_NAME_push(names, g);

@@ -9,6 +9,7 @@
 
 /**
  * subject_parse() - "CN=db.example,O=Example\, Inc.,C=DE" (RFC 4514: most specific first)
+ * "CN=a+UID=b,O=c" has an RDN of two attributes; "\2C" is the byte with that value.
  * Return: owned; NULL with a sentence in @err.
  */
 X509_NAME *subject_parse(const char *text, struct err_list *err);
