@@ -2,12 +2,12 @@
 /* access.c - access.ini: what users may do with rings that are not their own */
 #include "keyring/access.h"
 
-#include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/account.h"
 #include "keyring/heap.h"
 #include "keyring/initext.h"
 #include "keyring/name.h"
@@ -52,26 +52,25 @@ static void grant(struct access *a, const char *user, enum ring_right right)
 	a->grants[a->grant_count++] = (struct grant){.user = heap_copy(user), .right = right};
 }
 
+struct granting {
+	struct access *access;
+	enum ring_right right;
+};
+
+static void grant_member(void *arg, const char *user)
+{
+	const struct granting *g = arg;
+
+	grant(g->access, user, g->right);
+}
+
 static void grant_group(struct access *a, const struct ini_section *s, enum ring_right right,
 	const char *name, struct err_list *err)
 {
-	const struct group *g = getgrnam(name);
-	const struct passwd *account;
-	gid_t gid;
+	struct granting g = {.access = a, .right = right};
 
-	if (!g) {
+	if (!account_members(name, grant_member, &g))
 		ini_warn(err, s, keys[right - RIGHT_READ], "there is no group %s", name);
-		return;
-	}
-	gid = g->gr_gid;
-	for (char **member = g->gr_mem; *member; member++)
-		grant(a, *member, right);
-	setpwent();
-	while ((account = getpwent())) {
-		if (account->pw_gid == gid)
-			grant(a, account->pw_name, right);
-	}
-	endpwent();
 }
 
 /* A user id means the account that has it now. */

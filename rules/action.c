@@ -187,6 +187,12 @@ static void read_sni(struct reader *r, const char *key, const char *value)
 		string_set(&action_of(r)->profile.sni, value);
 }
 
+static void read_permit(struct reader *r, const char *key, const char *value)
+{
+	string_set(&action_of(r)->permit, value);
+	action_of(r)->profile.permit = permit_read(r, key, value);
+}
+
 static void read_handshake_timeout(struct reader *r, const char *key, const char *value)
 {
 	reader_duration(r, key, value, HANDSHAKE_TIMEOUT_MIN, HANDSHAKE_TIMEOUT_MAX,
@@ -215,6 +221,7 @@ static const struct reader_key action_keys[] = {
 	{"level", read_level},
 	{"reference_id", read_reference_id},
 	{"sni", read_sni},
+	{"permit", read_permit},
 	{"handshake_timeout", read_handshake_timeout},
 	{"session_timeout", read_session_timeout},
 	{"inherit", read_nothing},
@@ -223,11 +230,15 @@ static const struct reader_key action_keys[] = {
 /* Client role: whom to expect and which name to send, where the file does not say. */
 static void client_complete(struct reader *r, struct profile *p)
 {
+	static const char *const server_keys[] = {"client_auth", "permit"};
+
 	if (p->reference_count == 0)
 		reference_add(p, (struct reference_id){.kind = REFERENCE_REMOTE_IP});
-	if (ini_get(r->section, "client_auth"))
-		ini_error(r->err, r->section, "client_auth",
-			"is for role = server: a client always verifies the server");
+	for (size_t i = 0; i < 2; i++) {
+		if (ini_get(r->section, server_keys[i]))
+			ini_error(r->err, r->section, server_keys[i],
+				"is for role = server: a client always verifies the server");
+	}
 	if (ini_get(r->section, "sni"))
 		return;
 	for (size_t i = 0; i < p->reference_count && !p->sni; i++) {
@@ -242,6 +253,10 @@ static void server_complete(struct reader *r, struct action *a)
 	int auth = parameter_find(PARAMETER_OF_ACTION, "client_auth");
 
 	a->profile.client_auth = (enum client_auth)a->parameters.values[auth].number;
+	a->profile.application = reader_strdup(a->name);
+	if (a->permit && a->profile.client_auth != CLIENT_AUTH_SAFCHECK)
+		ini_error(r->err, r->section, "permit",
+			"takes client_auth = safcheck, which finds out who the user is");
 
 	for (size_t i = 0; i < 2; i++) {
 		if (ini_get(r->section, client_keys[i]))
@@ -317,6 +332,11 @@ void action_free(struct action *a)
 	free(a->profile.ciphers13);
 	free(a->profile.groups);
 	free(a->profile.sni);
+	for (char **user = a->profile.permit; user && *user; user++)
+		free(*user);
+	free(a->profile.permit);
+	free(a->profile.application);
+	free(a->permit);
 	free(a->name);
 	free(a->ring);
 	free(a->label);

@@ -100,6 +100,12 @@ void ports_add(
 /** users_add() - add the uids that @value of @key lists: names, patterns, numbers, ranges */
 void users_add(struct reader *r, const char *key, const char *value, struct uid_set *set);
 
+/**
+ * permit_read() - the users that @value of @key lists: names, patterns, the members of groups now
+ * Return: owned, as are its strings, NULL-ended; NULL after a complaint.
+ */
+char **permit_read(struct reader *r, const char *key, const char *value);
+
 void accounts_free(struct loader *l);
 
 /** dns_name_fault() - what is wrong with @name as a host name, or NULL */

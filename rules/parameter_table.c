@@ -38,7 +38,7 @@ const struct parameter parameters[] = {
 	WORD(ACTION, "application_controlled", "ApplicationControlled", "on|off", "off"),
 	VALUE(ACTION, TIME, "reset_cipher_timer", "ResetCipherTimer", 0, 86400, "0s|0m|0h|0ms"),
 	WORD(ACTION, "client_auth", "ClientAuthType; HandshakeRole ServerWithClientAuth",
-		"none|passthru|full|required|safcheck", "none|passthru|full|required"),
+		"none|passthru|full|required|safcheck", "none|passthru|full|required|safcheck"),
 	VALUE(ACTION, TEXT, "server_labels", "ServerCertificateLabel", 1, 4096, NULL),
 	VALUE(ACTION, TEXT, "ring_password", "KeyringPw", 1, 128, NULL),
 	VALUE(ACTION, TEXT, "ring_stash_file", "KeyringStashFile", 1, 1023, NULL),

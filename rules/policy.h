@@ -51,9 +51,10 @@ enum on_removal { ON_REMOVAL_KEEP, ON_REMOVAL_DRAIN, ON_REMOVAL_RESET };
 struct action {
 	char *name;
 	enum action_mode mode;
-	char *ring;  /* "NAME" (of the owner's user), "OWNER/NAME", or NULL: [gateway] ring */
-	char *label; /* NULL: the default of the ring */
-	char *level; /* name of its [level], NULL without; for people */
+	char *ring;   /* "NAME" (of the owner's user), "OWNER/NAME", or NULL: [gateway] ring */
+	char *label;  /* NULL: the default of the ring */
+	char *permit; /* as written, for people; NULL: not written */
+	char *level;  /* name of its [level], NULL without; for people */
 	usec_t handshake_timeout;
 	struct profile profile; /* mode ACTION_TLS only */
 	uint64_t digest;        /* of all of it: whether two policies mean the same by its name */

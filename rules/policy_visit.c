@@ -268,6 +268,8 @@ static void visit_tls(struct visitor *v, const struct action *a)
 		v->value(v, "level", a->level);
 	else if (v->default_ring)
 		visit_strength(v, &a->profile);
+	if (a->permit)
+		v->value(v, "permit", a->permit);
 	if (a->profile.role == TLS_ROLE_CLIENT)
 		visit_references(v, &a->profile);
 	visit_format(

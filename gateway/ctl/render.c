@@ -218,6 +218,7 @@ static const struct cell flow_cells[] = {
 	{{"AGE", true}, "age_s", format_seconds},
 	{{"USER", false}, "user", format_user},
 	{{"PEER", false}, "peer_subject", format_text},
+	{{"MAPPED", false}, "mapped_user", format_text},
 };
 
 void render_flows(const json_t *flows, FILE *out)

@@ -122,6 +122,7 @@ static void add_tls(json_t *o, const struct session_info *i)
 		{"group", i->group},
 		{"peer_subject", i->peer_subject},
 		{"peer_issuer", i->peer_issuer},
+		{"mapped_user", i->mapped_user},
 		{"own_label", i->own_label},
 	};
 

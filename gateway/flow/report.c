@@ -27,9 +27,10 @@ void report_open(const struct flow *f)
 	const struct session_info *info = session_info(f->session);
 	char text[WHO_TEXT];
 
-	log_info("flow %llu %s: established %s %s%s%s", (unsigned long long)f->id,
+	log_info("flow %llu %s: established %s %s%s%s%s%s", (unsigned long long)f->id,
 		who(&f->key[SIDE_PLAIN], f->direction, f->rule, text), info->version, info->suite,
-		*info->peer_subject ? " peer " : "", info->peer_subject);
+		*info->peer_subject ? " peer " : "", info->peer_subject,
+		*info->mapped_user ? " user " : "", info->mapped_user);
 }
 
 /* Which side a reset or a silence came from. */

@@ -5,7 +5,7 @@
 
 #include "gateway/flow/flow.h"
 
-/** report_open() - one line: addresses, rule, version, suite, peer */
+/** report_open() - one line: addresses, rule, version, suite, peer, its user */
 void report_open(const struct flow *f);
 
 /** report_end() - one line with the reason and the bytes; only the first call has an effect */

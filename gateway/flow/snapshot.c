@@ -327,7 +327,7 @@ bool snapshot_view(const struct snapshot *s, const char *ring, const struct owne
 	const char *user = owner_has(owner, OWNER_UID) ? snapshot_user(s, owner->uid) : NULL;
 	const char *reason;
 
-	*v = (struct ring_view){.user = user};
+	*v = (struct ring_view){.keystore = s->keystore, .user = user};
 	v->ring = find_ring(s, ring ? ring : s->default_ring, owner, user, &reason);
 	if (v->ring)
 		return may_read(s, v, owner, why, size);

@@ -2,10 +2,15 @@
 /* client_auth.c - what a server asks of its client's certificate (AT-TLS ClientAuthType) */
 #include "gateway/tls/client_auth.h"
 
-#include <openssl/x509.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "gateway/tls/context_private.h"
 #include "gateway/tls/verify.h"
+#include "keyring/certuser.h"
+#include "keyring/subject.h"
 
 /* More names of authorities than this are not told: clients limit what they read. */
 enum { AUTHORITIES_MAX = 8192 };
@@ -55,14 +60,76 @@ static bool tell_authorities(struct context *c)
 	return names != NULL;
 }
 
+void client_auth_user(const struct context *c, const X509 *leaf, char user[NAME_SIZE])
+{
+	*user = '\0';
+	if (c->role == TLS_ROLE_SERVER && c->client_auth >= CLIENT_AUTH_FULL && c->keystore)
+		(void)certuser_find(c->keystore, leaf, c->application, user);
+}
+
+static char *nobody(const X509 *leaf)
+{
+	char *subject = subject_text(X509_get_subject_name(leaf));
+	char *issuer = subject_text(X509_get_issuer_name(leaf));
+	char *text;
+	int n = asprintf(&text,
+		"the client's certificate %s, issued by %s, stands for no user: store it under "
+		"one, or make a filter (attls-keyring map)",
+		subject ? subject : "?", issuer ? issuer : "?");
+
+	free(subject);
+	free(issuer);
+	return n < 0 ? strdup("out of memory") : text;
+}
+
+/* Users compare without case, as owners do. */
+static bool is_permitted(const struct context *c, const char *user)
+{
+	for (char **pattern = c->permit; *pattern; pattern++) {
+		if (fnmatch(*pattern, user, FNM_CASEFOLD | FNM_NOESCAPE) == 0)
+			return true;
+	}
+	return false;
+}
+
+char *client_auth_refusal(const struct context *c, const X509 *leaf)
+{
+	char user[NAME_SIZE], *text;
+
+	if (c->client_auth < CLIENT_AUTH_SAFCHECK)
+		return NULL;
+	client_auth_user(c, leaf, user);
+	if (!*user)
+		return nobody(leaf);
+	if (!c->permit || is_permitted(c, user))
+		return NULL;
+	if (asprintf(&text, "user %s, for whom the client's certificate stands, is not in permit",
+		    user) < 0)
+		return strdup("out of memory");
+	return text;
+}
+
+static bool has_refusal(const struct context *c, const X509 *leaf)
+{
+	char *text = client_auth_refusal(c, leaf);
+
+	free(text);
+	return text != NULL;
+}
+
+static bool is_current(const X509 *leaf)
+{
+	return X509_cmp_current_time(X509_get0_notBefore(leaf)) < 0 &&
+	       X509_cmp_current_time(X509_get0_notAfter(leaf)) > 0;
+}
+
 /* Whether the certificate of an earlier handshake would do now; the ring is that of the ticket. */
 static bool still_good(const struct context *c, const X509 *leaf)
 {
 	if (!leaf)
 		return c->client_auth <= CLIENT_AUTH_FULL;
 	return c->client_auth == CLIENT_AUTH_PASSTHRU ||
-	       (X509_cmp_current_time(X509_get0_notBefore(leaf)) < 0 &&
-		       X509_cmp_current_time(X509_get0_notAfter(leaf)) > 0);
+	       (is_current(leaf) && !has_refusal(c, leaf));
 }
 
 static SSL_TICKET_RETURN judge_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,

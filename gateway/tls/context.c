@@ -269,10 +269,29 @@ static bool set_credentials(
 	return true;
 }
 
+static bool copy_permit(struct context *c, char *const *permit)
+{
+	size_t count = 0;
+
+	while (permit[count])
+		count++;
+	c->permit = calloc(count + 1, sizeof(*c->permit));
+	for (size_t i = 0; c->permit && i < count; i++) {
+		c->permit[i] = strdup(permit[i]);
+		if (!c->permit[i])
+			return false;
+	}
+	return c->permit != NULL;
+}
+
 /* Profiles may go with their policy while sessions live on, so what they need is copied. */
 static bool copy_names(struct context *c, const struct profile *p)
 {
 	if (p->sni && !(c->sni = strdup(p->sni)))
+		return false;
+	if (p->application && !(c->application = strdup(p->application)))
+		return false;
+	if (p->permit && !copy_permit(c, p->permit))
 		return false;
 	c->ids = calloc(p->reference_count ? p->reference_count : 1, sizeof(*c->ids));
 	if (!c->ids)
@@ -302,6 +321,7 @@ struct context *context_new(const struct profile *profile, const struct ring_vie
 	c->role = profile->role;
 	c->client_auth = profile->client_auth;
 	c->ring = ring;
+	c->keystore = view->keystore;
 	ERR_clear_error();
 	c->ssl = SSL_CTX_new_ex(
 		library_get(), NULL, is_server ? TLS_server_method() : TLS_client_method());
@@ -330,6 +350,10 @@ void context_put(struct context *c)
 		return;
 	for (size_t i = 0; i < c->id_count; i++)
 		free(c->ids[i].name);
+	for (char **user = c->permit; user && *user; user++)
+		free(*user);
+	free(c->permit);
+	free(c->application);
 	free(c->ids);
 	free(c->sni);
 	resume_fini(&c->resume);

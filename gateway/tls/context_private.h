@@ -14,7 +14,10 @@ struct context {
 	SSL_CTX *ssl;
 	enum tls_role role;
 	enum client_auth client_auth;
-	struct reference_id *ids; /* own copy of the profile's references */
+	char **permit;                   /* own copy of the profile's, or NULL: everybody */
+	char *application;               /* own copy, or NULL */
+	const struct keystore *keystore; /* borrowed, outlives us; NULL: nobody is known */
+	struct reference_id *ids;        /* own copy of the profile's references */
 	size_t id_count;
 	char *sni;                  /* own copy, or NULL */
 	const struct keyring *ring; /* borrowed, outlives us */

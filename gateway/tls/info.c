@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "gateway/tls/client_auth.h"
+#include "gateway/tls/verify.h"
 #include "keyring/subject.h"
 
 static void copy_text(char *to, size_t size, const char *from)
@@ -39,7 +41,9 @@ static void copy_peer(struct session_info *info, X509 *peer)
 
 void info_fill(struct session_info *info, struct ssl_st *ssl, const char *own_label)
 {
+	const struct verification *v = SSL_get_app_data(ssl);
 	X509 *peer = SSL_get0_peer_certificate(ssl);
+	char user[NAME_SIZE];
 
 	*info = (struct session_info){0};
 	copy_text(info->version, sizeof(info->version), SSL_get_version(ssl));
@@ -48,6 +52,9 @@ void info_fill(struct session_info *info, struct ssl_st *ssl, const char *own_la
 	copy_text(info->own_label, sizeof(info->own_label), own_label);
 	copy_group(info, ssl);
 	info->resumed = SSL_session_reused(ssl) == 1;
-	if (peer)
-		copy_peer(info, peer);
+	if (!peer)
+		return;
+	copy_peer(info, peer);
+	client_auth_user(v->ctx, peer, user);
+	copy_text(info->mapped_user, sizeof(info->mapped_user), user);
 }

@@ -12,9 +12,10 @@ struct session_info {
 	char group[32];         /* "x25519" */
 	char peer_subject[256]; /* RFC 2253, of the peer's certificate */
 	char peer_issuer[256];
-	char peer_serial[64]; /* hexadecimal */
-	char own_label[256];  /* label of the certificate we presented */
-	bool resumed;         /* an earlier handshake has proved the peer */
+	char peer_serial[64];  /* hexadecimal */
+	char mapped_user[256]; /* for whom that certificate stands, server role */
+	char own_label[256];   /* label of the certificate we presented */
+	bool resumed;          /* an earlier handshake has proved the peer */
 };
 
 struct ssl_st; /* OpenSSL's SSL, which only this folder looks into */

@@ -61,7 +61,9 @@ struct profile {
 	size_t reference_count;
 	char *sni;                    /* server_name to send; NULL: none */
 	enum client_auth client_auth; /* server role */
-	unsigned session_timeout;     /* seconds a session may be resumed; 0: never */
+	char **permit;     /* whom that leaves: user names, "*" in them is a wildcard; NULL-ended */
+	char *application; /* what &APPLID means in criteria of certificate filters */
+	unsigned session_timeout; /* seconds a session may be resumed; 0: never */
 };
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "gateway/tls/client_auth.h"
 #include "gateway/tls/context_private.h"
 #include "keyring/subject.h"
 
@@ -148,6 +149,7 @@ int verify_peer(X509_STORE_CTX *store, void *unused)
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct verification *v = SSL_get_app_data(ssl);
 	X509 *leaf = X509_STORE_CTX_get0_cert(store);
+	char *refusal;
 
 	(void)unused;
 	if (!site_trusts(v->ctx->ring, leaf) &&
@@ -156,6 +158,9 @@ int verify_peer(X509_STORE_CTX *store, void *unused)
 			chain_reason(store, v->ctx->ring));
 	if (v->ctx->role == TLS_ROLE_CLIENT && !names_proved(v, leaf))
 		return refuse_peer(store, v, X509_V_ERR_HOSTNAME_MISMATCH, names_reason(v, leaf));
+	refusal = client_auth_refusal(v->ctx, leaf);
+	if (refusal)
+		return refuse_peer(store, v, X509_V_ERR_CERT_REJECTED, refusal);
 	X509_STORE_CTX_set_error(store, X509_V_OK);
 	return 1;
 }

@@ -258,12 +258,14 @@ static void test_actions_refused(void **state)
 		{"handshake_timeout = 99ms", "\"99ms\" is not between 100 ms and 600 s"},
 		{"handshake_timeout = 11m", "\"11m\" is not between 100 ms and 600 s"},
 		{"session_timeout = 25h", "\"25h\" is not between 0 ms and 86400 s"},
+		{"permit = alice", "is for role = server: a client always verifies the server"},
 		{"client_auth = required",
 			"is for role = server: a client always verifies the server"},
 		{"inherit = x", "there is no [action x]"},
-		{"versions = TLSv1.3", "unknown key; [action] has tls, role, ring, label, level, "
-				       "reference_id, sni, handshake_timeout, session_timeout, "
-				       "inherit, and what docs/rules.md lists"},
+		{"versions = TLSv1.3",
+			"unknown key; [action] has tls, role, ring, label, level, "
+			"reference_id, sni, permit, handshake_timeout, session_timeout, "
+			"inherit, and what docs/rules.md lists"},
 		{"rng = x", "unknown key; did you mean ring?"},
 	};
 
