@@ -405,20 +405,25 @@ static struct flow *pair_answer(struct intake *in, const struct arrival *a)
 	return f;
 }
 
-/* The beginning was not seen: what a TLS rule could take is never passed. */
-static enum verdict decide_midstream(
-	struct intake *in, const struct arrival *a, usec_t now, struct flow **flow)
+static enum verdict reset_both(struct intake *in, const struct arrival *a)
 {
-	struct query q = arrival_query(a);
-
-	if (!policy_may_protect(in->snapshot->policy, &q))
-		return open_pass(in, a, NULL, now, flow);
 	in->counts[INTAKE_MIDSTREAM]++;
 	if (!(a->seg.flags & SEG_RST)) {
 		reset_sender(in, a);
 		reset_receiver(in, a);
 	}
 	return drop(in, DROP_NO_FLOW);
+}
+
+/* The beginning was not seen: what a TLS rule could take is never passed. */
+static enum verdict decide_midstream(
+	struct intake *in, const struct arrival *a, usec_t now, struct flow **flow)
+{
+	struct query q = arrival_query(a);
+
+	if (!a->carried && !policy_may_protect(in->snapshot->policy, &q))
+		return open_pass(in, a, NULL, now, flow);
+	return a->elsewhere ? VERDICT_CARRY : reset_both(in, a);
 }
 
 /* What comes after the end of a flow goes nowhere, whatever the policy says by now. */
@@ -451,7 +456,7 @@ enum verdict intake_decide(
 	struct tombstone *stone;
 
 	in->now = now;
-	if (f && reopens(f, a)) {
+	if (f && (reopens(f, a) || (a->carried && f->state == FLOW_PASS))) {
 		intake_retire(in, f);
 		f = NULL;
 	}

@@ -20,6 +20,7 @@ enum verdict {
 	VERDICT_STRIP,  /* goes on after segment_strip() */
 	VERDICT_DROP,   /* ends here */
 	VERDICT_STEAL,  /* ends here; its flow gets it */
+	VERDICT_CARRY,  /* ends here; the other worker that may have its flow gets it */
 };
 
 /* One captured packet. */
@@ -29,6 +30,8 @@ struct arrival {
 	struct owner owner; /* of the local socket; only looked up when intake_wants_owner() */
 	/* router: where the plain side comes in; only when intake_wants_interface(), else "" */
 	char inside[IF_NAMESIZE];
+	bool elsewhere; /* another worker may have its flow */
+	bool carried;   /* it comes from another worker, and cannot go on in the kernel any more */
 };
 
 /* An answer that belongs to no flow. */

@@ -4,6 +4,7 @@
 
 #include "gateway/worker/drive.h"
 #include "gateway/worker/held.h"
+#include "gateway/worker/stray.h"
 
 #include <linux/netfilter.h>
 #include <net/if.h>
@@ -112,6 +113,10 @@ static bool give_verdict(struct worker *w, const struct packet *p, usec_t now, s
 		break;
 	case VERDICT_DROP: queue_drop(&w->queue, p); break;
 	case VERDICT_STEAL: queue_drop(&w->queue, p); return true;
+	case VERDICT_CARRY:
+		stray_carry(w, p, &s->arrival);
+		queue_drop(&w->queue, p);
+		break;
 	}
 	if (s->flow && s->flow->state != FLOW_DEAD)
 		drive_later(w, s->flow);
@@ -124,8 +129,10 @@ bool decide_arrival(struct worker *w, const struct packet *p, struct arrival *a)
 
 	*a = (struct arrival){.side = packet_side(w, p)};
 	why = segment_decode(&a->seg, span_of(p->bytes, p->len), p->checksum);
-	if (why == DROP_NONE)
+	if (why == DROP_NONE) {
+		a->elsewhere = stray_elsewhere(w, a) != NULL;
 		return true;
+	}
 	w->intake.drops[why]++;
 	queue_drop(&w->queue, p);
 	return false;

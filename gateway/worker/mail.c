@@ -50,3 +50,33 @@ void mail_call(struct worker *w, void (*call)(struct worker *w, void *arg), void
 		pthread_cond_wait(&w->done, &w->lock);
 	pthread_mutex_unlock(&w->lock);
 }
+
+bool mail_carry(struct worker *w, struct list *node)
+{
+	bool room;
+
+	pthread_mutex_lock(&w->lock);
+	room = w->stray_count < WORKER_STRAYS;
+	if (room) {
+		list_append(&w->strays, node);
+		w->stray_count++;
+	}
+	pthread_mutex_unlock(&w->lock);
+	if (room)
+		wake(w);
+	return room;
+}
+
+struct list *mail_carried(struct worker *w)
+{
+	struct list *node = NULL;
+
+	pthread_mutex_lock(&w->lock);
+	if (!list_empty(&w->strays)) {
+		node = w->strays.next;
+		list_remove(node);
+		w->stray_count--;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return node;
+}

@@ -14,4 +14,10 @@ void mail_answer(struct inquiry *q);
 /** mail_post() - leave a note about an ICMP error and return at once; it may be lost */
 void mail_post(struct worker *w, const struct icmp_error *e);
 
+/** mail_carry() - leave @node, a stray; it is @w's from now on. Return: false without room */
+bool mail_carry(struct worker *w, struct list *node);
+
+/** mail_carried() - take the oldest of these, NULL without one */
+struct list *mail_carried(struct worker *w);
+
 #endif

@@ -28,6 +28,7 @@
 #include "gateway/worker/mail.h"
 #include "gateway/worker/now.h"
 #include "gateway/worker/path.h"
+#include "gateway/worker/stray.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -42,6 +43,7 @@ static const char *const count_names[] = {
 	[WORKER_INJECTED] = "injected",
 	[WORKER_INJECTED_BYTES] = "injected_bytes",
 	[WORKER_ICMP] = "icmp_errors",
+	[WORKER_CARRIED] = "carried",
 	[WORKER_OWNER_TIMEOUTS] = "owner_timeouts",
 };
 _Static_assert(sizeof(count_names) / sizeof(count_names[0]) == WORKER_COUNTS, "a name per count");
@@ -177,6 +179,7 @@ static void serve_mail(struct worker *w)
 		return;
 	serve_notes(w);
 	serve_answers(w);
+	stray_serve(w);
 	serve_call(w);
 }
 
@@ -240,6 +243,7 @@ bool worker_open(
 	list_init(&w->dirty);
 	list_init(&w->held);
 	list_init(&w->answers);
+	list_init(&w->strays);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->done, NULL);
 	if (!intake_init(&w->intake, config->snapshot, &config->limits)) {
@@ -290,6 +294,7 @@ void worker_close(struct worker *w)
 	struct inquiry *q;
 
 	held_free(w);
+	stray_free(w);
 	while ((q = next_answer(w)))
 		free(q);
 	intake_fini(&w->intake);

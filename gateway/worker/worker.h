@@ -17,7 +17,7 @@
 
 #include <pthread.h>
 
-enum { WORKER_NOTES = 16 };
+enum { WORKER_NOTES = 16, WORKER_STRAYS = 128 };
 
 /* What all workers have in common; read-only while they run. */
 struct worker_config {
@@ -38,6 +38,7 @@ enum worker_count {
 	WORKER_INJECTED,       /* packets (super-segments count once) injected */
 	WORKER_INJECTED_BYTES, /* payload of those */
 	WORKER_ICMP,           /* ICMP errors about our flows */
+	WORKER_CARRIED,        /* packets brought to the worker that may have their flow */
 	WORKER_OWNER_TIMEOUTS, /* SYNs decided without all that could be asked of the owner */
 	WORKER_COUNTS
 };
@@ -69,6 +70,8 @@ struct worker {
 	struct icmp_error note[WORKER_NOTES]; /* from worker 0; more at a time are lost */
 	size_t note_count;
 	struct list answers; /* inquiries that came back */
+	struct list strays;  /* packets that other workers got; see stray.h */
+	size_t stray_count;
 };
 
 /** worker_open() - bind queues, allocate; no thread yet */

@@ -12,7 +12,7 @@ import pytest
 from lib import rules, traffic
 from lib.filter import filter_rules
 from lib.gateway import SANITIZED
-from lib.tlspeer import tls_server
+from lib.tlspeer import tls_connect, tls_server
 from lib.traffic import Task
 from lib.wait import wait_for
 from lib.world import canary
@@ -90,6 +90,50 @@ def test_reloads_under_load(world):
             gateway.write_rules(texts[(turn + 1) % 2])
             gateway.ctl("reload")
     assert min(load.end()) >= 1
+    assert capture.count(word) == 0
+
+
+# A reload that gives a connection's packets to another worker
+
+def connections_of_both_workers(world, gateway):
+    """TLS connections from outside, of which each worker has some."""
+    found = []
+
+    def spread():
+        found.append(tls_connect(world.client, world.server_address, PORT, world.pki.ca))
+        assert echoes(found[-1], b"hello")
+        return {f["worker"] for f in gateway.flows()} == {0, 1} and len(found) >= 6
+    wait_for(spread, "connections of both workers")
+    return found
+
+
+@pytest.mark.sanitized
+def test_connections_stay_with_their_worker(world):
+    """A candidate for connections to the peer covers those from it: the other port counts."""
+    word = canary()
+    world.serve(traffic.echo, PORT)
+    gateway = world.server_gateway(PORT)
+    connections = connections_of_both_workers(world, gateway)
+    capture = world.capture()
+    inbound = rules.server(PORT)
+    outbound = (rules.rule("out", "out-action", direction="outbound", remote_port="1024-65535",
+                           remote_addr=world.client_address)
+                + rules.action("out-action", tls="on", role="client",
+                               ring=f"root/{rules.SERVER_RING}", reference_id="any"))
+    for text in (inbound + outbound, inbound):
+        gateway.write_rules(text)
+        gateway.ctl("reload")
+        for tls in connections:
+            assert echoes(tls, traffic.noise(300 * KILOBYTE, 3, word))
+        new = tls_connect(world.client, world.server_address, PORT, world.pki.ca)
+        connections.append(new)
+        assert echoes(new, word)
+    counters = gateway.ctl_json("stats")["counters"]
+    assert counters["carried"] > 0
+    assert (counters["midstream"], counters["reset"]) == (0, 0)
+    for tls in connections:
+        tls.unwrap().close()
+    gateway.wait_flows(0)
     assert capture.count(word) == 0
 
 

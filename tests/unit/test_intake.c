@@ -150,6 +150,35 @@ static void midstream_of_a_tls_rule_is_reset_on_both_sides(void **state)
 	assert_resets(b, 0, 0);
 }
 
+/* At the worker it comes to first, and at the one it is carried to. */
+static void midstream_is_carried_before_it_is_reset(void **state)
+{
+	struct arrival a = packet(SIDE_PLAIN, LOCAL, REMOTE, SEG_ACK | SEG_PSH);
+	struct bench *b = *state;
+
+	a.elsewhere = true;
+	assert_int_equal(decide(b, a), VERDICT_CARRY);
+	assert_resets(b, 0, 0);
+	a = packet(SIDE_PLAIN, LOCAL, REMOTE, SEG_ACK | SEG_PSH);
+	a.carried = true;
+	assert_int_equal(decide(b, a), VERDICT_DROP);
+	assert_resets(b, 1, 1);
+}
+
+/* What is carried was dropped in the kernel, so it cannot go on: no connection without it. */
+static void what_would_pass_is_reset_when_it_is_carried(void **state)
+{
+	struct arrival a = packet(SIDE_PLAIN, LOCAL, "192.0.2.99:5432", SEG_ACK);
+	struct bench *b = *state;
+
+	a.elsewhere = true;
+	assert_int_equal(decide(b, a), VERDICT_ACCEPT);
+	a.elsewhere = false;
+	a.carried = true;
+	assert_int_equal(decide(b, a), VERDICT_DROP);
+	assert_resets(b, 1, 1);
+}
+
 static void midstream_of_a_pass_rule_goes_on(void **state)
 {
 	struct bench *b = *state;
@@ -284,6 +313,8 @@ int main(void)
 		T(reject_rule_answers_the_syn_with_a_reset),
 		T(tls_rule_without_its_ring_is_refused),
 		T(midstream_of_a_tls_rule_is_reset_on_both_sides),
+		T(midstream_is_carried_before_it_is_reset),
+		T(what_would_pass_is_reset_when_it_is_carried),
 		T(midstream_of_a_pass_rule_goes_on),
 		T(adopted_connection_goes_on_and_a_new_one_on_its_tuple_does_not),
 		T(no_new_connection_while_quiesced),
