@@ -233,6 +233,129 @@ static void test_long(void **state)
 	}
 }
 
+/* "[s]", and @before, @len times 'x', @after; owned. */
+static char *with_long(const char *before, size_t len, const char *after)
+{
+	char *text = malloc(strlen(before) + len + strlen(after) + 1), *at;
+
+	at = stpcpy(text, before);
+	memset(at, 'x', len);
+	stpcpy(at + len, after);
+	return text;
+}
+
+/* A line of iniparser has 1,024 bytes, whatever they are; here none is too long. */
+static void test_long_lines(void **state)
+{
+	static const size_t lengths[] = {1015, 1021, 1022, 1024, 1025, 3000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		static const char *const around[][2] = {
+			{"[s]\n# ", "\nk = v\n"},
+			{"[s]\nk = v # ", "\n"},
+			{"[s] ; ", "\nk = v\n"},
+			{"[s]\n", " = v\n"},
+			{"[", "]\nk = v\n"},
+		};
+
+		for (size_t k = 0; k < sizeof(around) / sizeof(around[0]); k++) {
+			char *text = with_long(around[k][0], lengths[i], around[k][1]);
+			struct ini *ini = good(text);
+
+			assert_int_equal(ini->section_count, 1);
+			assert_int_equal(ini->sections[0].entry_count, 1);
+			assert_string_equal(ini->sections[0].entries[0].value, "v");
+			if (k == 3)
+				assert_int_equal(
+					strlen(ini->sections[0].entries[0].key), lengths[i]);
+			if (k == 4)
+				assert_int_equal(strlen(ini->sections[0].kind), lengths[i]);
+			ini_free(ini);
+			free(text);
+		}
+	}
+}
+
+/* One value of 500 lines, longer than any line that iniparser takes. */
+static void test_long_continuation(void **state)
+{
+	char *text, *want;
+	size_t len, want_len;
+	FILE *f = open_memstream(&text, &len), *w = open_memstream(&want, &want_len);
+	struct ini *ini;
+
+	(void)state;
+	fprintf(f, "[s]\nk = ");
+	for (int i = 0; i < 500; i++) {
+		fprintf(f, "item%d, \\\n", i);
+		fprintf(w, "item%d, ", i);
+	}
+	fprintf(f, "end\nl = 1\n");
+	fprintf(w, "end");
+	fclose(f);
+	fclose(w);
+	ini = good(text);
+	assert_string_equal(ini_get(&ini->sections[0], "k"), want);
+	assert_int_equal(ini->sections[0].entries[1].line, 503);
+	ini_free(ini);
+	free(text);
+	free(want);
+}
+
+/* A byte order mark is one at the start of a file only. */
+static void test_byte_order_mark(void **state)
+{
+	struct ini *ini = good("\xef\xbb\xbf");
+
+	(void)state;
+	assert_int_equal(ini->section_count, 0);
+	ini_free(ini);
+	ini = good("\xef\xbb\xbf[s]\nk = \xef\xbb\xbf\n");
+	assert_string_equal(ini->sections[0].kind, "s");
+	assert_string_equal(ini->sections[0].entries[0].value, "\xef\xbb\xbf");
+	ini_free(ini);
+	refused("\n\xef\xbb\xbf[s]\n",
+		"f.ini:2: \"\xef\xbb\xbf[s]\" is neither [section] nor key = value");
+}
+
+/* What is wrong with one section does no harm to those beside it. */
+static void test_neighbours(void **state)
+{
+	struct err_list err;
+	struct ini *ini =
+		load("[r a]\nk = 1\n[r b:k]\nk = 2\n[r A]\nk = 3\n[r b]\nk:k = 4\n", &err);
+	static const char *const names[] = {"a", "A", "b"}, *const values[] = {"1", "3", "4"};
+	size_t found = 0;
+
+	(void)state;
+	assert_int_equal(err.count, 1);
+	for (size_t i = 0; i < ini->section_count; i++) {
+		for (size_t k = 0; k < 3; k++) {
+			if (strcmp(ini->sections[i].name, names[k]) != 0)
+				continue;
+			assert_string_equal(ini->sections[i].entries[0].value, values[k]);
+			found++;
+		}
+	}
+	assert_int_equal(found, 3);
+	ini_free(ini);
+	err_fini(&err);
+}
+
+/* Headers with either mark after them, sections without keys, keys with blanks and dots. */
+static void test_headers_and_keys(void **state)
+{
+	struct ini *ini = good("[s] # one\n[t]  ;two\n[u]\t# three\ntwo words = 1\na.b-c = 2\n");
+
+	(void)state;
+	assert_int_equal(ini->section_count, 3);
+	assert_int_equal(ini->sections[0].entry_count, 0);
+	assert_string_equal(ini_get(&ini->sections[2], "two words"), "1");
+	assert_string_equal(ini_get(&ini->sections[2], "A.B-c"), "2");
+	ini_free(ini);
+}
+
 /* 20,000 sections, and one of 20,000 keys: linear, so far below a second each. */
 static void test_many(void **state)
 {
@@ -325,6 +448,11 @@ int main(void)
 		cmocka_unit_test(test_mixture),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_long_continuation),
+		cmocka_unit_test(test_byte_order_mark),
+		cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_headers_and_keys),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_nearest),
