@@ -137,16 +137,58 @@ static void test_invalid(void **state)
 	}
 }
 
+/* Statements and parameters of AT-TLS that are no row of our table: they have keys of their own. */
+static const char *const others[] = {"TTLSRule", "LocalAddr", "RemoteAddr", "LocalAddrRef",
+	"RemoteAddrRef", "LocalAddrSetRef", "RemoteAddrSetRef", "LocalAddrGroupRef",
+	"RemoteAddrGroupRef", "LocalPortRange", "RemotePortRange", "LocalPortRangeRef",
+	"RemotePortRangeRef", "LocalPortGroupRef", "RemotePortGroupRef", "Jobname", "Userid",
+	"Direction", "Priority", "IpTimeCondition", "IpTimeConditionRef", "TTLSGroupActionRef",
+	"TTLSEnvironmentActionRef", "TTLSConnectionActionRef", "IpAddr", "IpAddrSet", "IpAddrRef",
+	"IpAddrSetRef", "IpAddrGroup", "PortRange", "PortRangeRef", "PortGroup",
+	"ConditionTimeRange", "MonthOfYearMask", "DayOfMonthMask", "DayOfWeekMask",
+	"TimeOfDayRange", "TimeZone", "TTLSGroupAction", "TTLSEnabled", "TTLSGroupAdvancedParms",
+	"TTLSEnvironmentAction", "TTLSKeyringParms", "HandshakeRole", "TTLSCipherParms",
+	"TTLSSignatureParms", "TTLSEnvironmentAdvancedParms", "TTLSGskAdvancedParms", "SSLv2",
+	"SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3", "HandshakeTimeout", "CertificateLabel",
+	"ClientHandshakeSNI", "ClientHandshakeSNIList", "HostReferenceIdDNS",
+	"TTLSConnectionAction", "TTLSConnectionAdvancedParms", "Keyring", "V2CipherSuites",
+	"V3CipherSuites", "V3CipherSuites4Char", "ClientECurves", "ServerKexECurves",
+	"ServerKeyShareGroups", "GSK_V2_SESSION_TIMEOUT", "GSK_V2_SIDCACHE_SIZE",
+	"GSK_V3_SESSION_TIMEOUT", "TTLSGskLdapParms", "TTLSGskOcspParms", "TTLSGskHttpCdpParms"};
+
+/* Whether @name stands in @text as a word, not as a part of another name. */
+static bool has_name(const char *text, const char *name)
+{
+	static const char part[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	size_t len = strlen(name);
+
+	for (const char *at = text; (at = strstr(at, name)); at += len) {
+		bool dotted = at[len] == '.' && at[len + 1] && strchr(part, at[len + 1]);
+
+		if (at > text && !strchr(part, at[-1]) && !strchr(part, at[len]) && !dotted)
+			return true;
+	}
+	return false;
+}
+
 /* The reference has each key, and each name that it has in AT-TLS. */
 static void test_documented(void **state)
 {
 	static char text[1 << 18];
+	const char *table;
 	FILE *in = fopen("docs/rules.md", "r");
 
 	(void)state;
 	assert_non_null(in);
 	text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
 	fclose(in);
+	table = strstr(text, "## Coming from AT-TLS");
+	assert_non_null(table);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (!has_name(table, others[i]))
+			fail_msg("the table of docs/rules.md lacks %s", others[i]);
+	}
 	for (size_t i = 0; i < PARAMETER_COUNT; i++) {
 		char key[80], *names = strdup(parameters[i].at_tls), *rest = names, *name;
 
@@ -154,7 +196,7 @@ static void test_documented(void **state)
 		if (!strstr(text, key))
 			fail_msg("docs/rules.md lacks %s", key);
 		while ((name = strsep(&rest, ",;"))) {
-			if (!strstr(text, name + strspn(name, " ")))
+			if (!strstr(table, name + strspn(name, " ")))
 				fail_msg("docs/rules.md lacks %s", name);
 		}
 		free(names);
