@@ -116,12 +116,12 @@ class Namespace:
         with _in_thread(create) as s:
             s.sendto(packet, (interface, 0x0800, 0, 0, b"\x02\0\0\0\0\x77"))
 
-    def connect(self, address, port, timeout=20.0, source=None):
+    def connect(self, address, port, timeout=20.0, source="", source_port=0):
         """A connected TCP socket; @timeout stays set on it."""
         s = self.socket(6 if ":" in address else 4)
         s.settimeout(timeout)
-        if source:
-            s.bind((source, 0))
+        if source or source_port:
+            s.bind((source, source_port))
         try:
             s.connect((address, port))
         except BaseException:
