@@ -50,6 +50,7 @@ def test_policy_show(flow):
     assert "[rule c]" in gateway.ctl("policy", "show")
 
 
+@pytest.mark.sanitized
 def test_policy_show_effective(flow):
     """Each value with file, line and section, or that it is a default; no stale action."""
     _, gateway, _ = flow
@@ -115,6 +116,7 @@ def written(world, name, text):
     return path
 
 
+@pytest.mark.sanitized
 def test_diff_names_the_flows_that_would_change(flow):
     world, gateway, s = flow
     local, remote = ("[%s]:%d" if world.family == 6 else "%s:%d",) * 2

@@ -88,6 +88,7 @@ def test_without_the_condition_all_interfaces_count(outwards):
     assert reaches_in_tls(world, second)
 
 
+@pytest.mark.sanitized
 def test_flows_match_and_diff_know_the_interface(outwards):
     world, second = outwards
     gateway = router(world, inside_interface=LAN)

@@ -167,6 +167,10 @@ static void test_rules_refused(void **state)
 		{"time = x", "there is no [time x]"},
 		{"on_unknown = pass", "\"pass\" is none of no-match, match, reject"},
 		{"requirements = x", "there is no [requirements x]"},
+		{"traffic = x", "there is no [traffic x]"},
+		{"inside_interface = a/b",
+			"\"a/b\" is no name of an interface; * stands for any characters"},
+		{"inside_interface = a,,b", "there is nothing between two commas or at an end"},
 		{"local_adr = ::1", "unknown key; did you mean local_addr?"},
 		{"zzzzzz = 1",
 			"unknown key; [rule] has priority, direction, local_addr, remote_addr, "
@@ -221,6 +225,15 @@ static void test_groups(void **state)
 	assert_int_equal(r->remote_ports[2].from, 8080);
 	assert_int_equal(r->remote_ports[2].to, 9000);
 	policy_put(p);
+	policy_refused("[addresses a]\n",
+		"1: [addresses a] addr: is missing: a list of addresses, prefixes and ranges");
+	policy_refused("[ports a]\n", "1: [ports a] port: is missing: a list of ports and ranges");
+	policy_refused(
+		"[include]\n", "1: [include] file: is missing: a list of files, or of directories");
+	policy_refused("[addresses a]\naddr = ::1\nadr = ::1\n",
+		"3: [addresses a] adr: unknown key; did you mean addr?");
+	policy_refused("[ports a]\nport = 1\nprot = 1\n",
+		"3: [ports a] prot: unknown key; did you mean port?");
 	policy_refused("[addresses a]\naddr = @b\n",
 		"2: [addresses a] addr: @b: a group holds no other groups");
 	policy_refused("[ports a]\nport = 1, @b\n",
@@ -283,6 +296,8 @@ static void test_actions_refused(void **state)
 		"2: [action a] tls: \"yes\" is none of on, off, reject");
 	policy_refused(
 		"[action a]\ntls = on\n" RULE, "1: [action a] role: is missing: client or server");
+	policy_refused("[action a]\ntls = on\nrole = peer\n" RULE,
+		"3: [action a] role: \"peer\" is none of client, server");
 	policy_refused("[action a]\ntls = on\nrole = server\nreference_id = any\n" RULE,
 		"4: [action a] reference_id: is for role = client: a server does not know who will "
 		"come");

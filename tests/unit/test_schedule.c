@@ -203,6 +203,8 @@ static void test_refused(void **state)
 		{"from = 2026-01-01",
 			"\"2026-01-01\" is no instant: write 2026-01-31T18:00:00Z, or "
 			"+01:00 in place of Z"},
+		{"to = never", "\"never\" is no instant: write 2026-01-31T18:00:00Z, or +01:00 in "
+			       "place of Z"},
 		{"month = 13", "\"13\" is no month (jan to dec, or 1 to 12), nor a range of them"},
 		{"month = ju", "\"ju\" is no month (jan to dec, or 1 to 12), nor a range of them"},
 		{"month = 0-2",

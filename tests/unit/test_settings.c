@@ -132,6 +132,7 @@ static void test_refusals(void **state)
 		{"queue_base = -1", "\"-1\" is not a number from 0 to 65535"},
 		{"unmatched = drop", "\"drop\" is none of pass, reject"},
 		{"established = rest", "\"rest\" is none of reset, keep; did you mean reset?"},
+		{"watch = yes", "\"yes\" is none of off, on"},
 		{"mark = 0x3", "\"0x3\" is not one bit in hexadecimal, such as 0x40000000"},
 		{"mark = 1", "\"1\" is not one bit in hexadecimal, such as 0x40000000"},
 		{"mark = 0x", "\"0x\" is not one bit in hexadecimal, such as 0x40000000"},
@@ -191,6 +192,36 @@ static void test_refusals(void **state)
 	refused("", " there is no [gateway] section");
 }
 
+static void test_startup(void **state)
+{
+	static const char *const rows[][2] = {
+		{"userid = no-such-account",
+			"\"no-such-account\" is no account of this system, and no number or range "
+			"of numbers"},
+		{"userid = 9-1",
+			"\"9-1\" is no account of this system, and no number or range of numbers"},
+		{"remote_addr = host.example",
+			"\"host.example\" is no address (A), prefix (A/BITS), range (A-B), "
+			"@NAME or any; names of hosts are not looked up"},
+		{"remote_addr = @x", "@x: a group holds no other groups"},
+		{"usrid = 1", "unknown key; did you mean userid?"},
+		{"userid =", "needs a value"},
+	};
+	struct settings *s = good("[gateway]\n[startup]\nuserid = root, 7-9\n"
+				  "remote_addr = 192.0.2.0/24, ::1\n");
+
+	(void)state;
+	settings_free(s);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[128], sentence[256];
+
+		snprintf(text, sizeof(text), "[gateway]\n[startup]\n%s\n", rows[i][0]);
+		snprintf(sentence, sizeof(sentence), "3: [startup] %.*s: %s",
+			(int)strcspn(rows[i][0], " "), rows[i][0], rows[i][1]);
+		refused(text, sentence);
+	}
+}
+
 static void test_long_socket_path(void **state)
 {
 	char text[256] = "[gateway]\ncontrol = /";
@@ -227,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_every_key),
 		cmocka_unit_test(test_host_interfaces),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_startup),
 		cmocka_unit_test(test_long_socket_path),
 		cmocka_unit_test(test_all_at_once),
 	};
