@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# test_commands.py - each program's --help, its man page and its completion say the same
+# test_commands.py - --help, man pages, completion and reference say the same
 import os
 import re
 import subprocess
@@ -113,3 +113,29 @@ def test_options_are_in_the_man_page_and_no_others(name):
     if name in WITH_VERBS:
         said = said.union(*verbs_and_options(name).values())
     assert options(man_text(name).split("\n.SH EXAMPLES")[0]) == said | {"--help", "--version"}
+
+
+def keys_of(section, folder):
+    """The keys that the reader of @section names where it meets a strange one."""
+    rules, ini = os.path.join(folder, "r.ini"), os.path.join(folder, "attls.ini")
+    with open(rules, "w") as f:
+        f.write("" if section == "gateway" else f"[{section} x]\nzzzzzz = 1\n")
+    with open(ini, "w") as f:
+        f.write(f"[gateway]\nrules = {rules}\n" + "zzzzzz = 1\n" * (section == "gateway"))
+    done = subprocess.run([program("attlsctl"), "-c", ini, "policy", "check"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    listed = re.search(rf"unknown key; \[{section}\] has (.*)$", done.stderr, re.M).group(1)
+    return [k for k in listed.split(", ") if re.fullmatch(r"[a-z_]+", k)]
+
+
+@pytest.mark.parametrize("section", ["gateway", "rule", "action", "level", "time"])
+def test_keys_of_files_are_documented(tmp_path, section):
+    keys = keys_of(section, str(tmp_path))
+    assert len(keys) > 3
+    with open(os.path.join(ROOT, "docs", "rules.md")) as f:
+        reference = f.read()
+    with open(os.path.join(ROOT, "docs", "man", "attls.ini.5")) as f:
+        page = f.read()
+    for key in keys:
+        assert f"`{key}`" in reference
+        assert re.search(rf"^\.BR? .*\b{key}\b", page, re.M), f"attls.ini(5) lacks {key}"
