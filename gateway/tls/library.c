@@ -3,9 +3,11 @@
  * library.c - OpenSSL library contexts in which handshakes are cheap, one for each thread
  *
  * Theory of operation. Two library contexts make one: the inner one has the default provider as it
- * is, the outer one a provider of our own that answers with the inner one's algorithms, decoders
- * sorted out. Neither is freed: keys of the keyring, which live longer than any SSL_CTX, remember
- * what was made of them in it. There are no more than threads that make TLS contexts.
+ * is, the outer one a provider of our own that answers with the inner one's algorithms, but only
+ * those kinds of keys, and of their decoders those, that TLS needs: OpenSSL tries each with each
+ * for the key of every certificate that a peer sends. Neither is freed: keys of the keyring, which
+ * live longer than any SSL_CTX, remember what was made of them in it. There are no more than
+ * threads that make TLS contexts.
  */
 #include "gateway/tls/library.h"
 
@@ -17,7 +19,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DECODERS_MAX = 32 };
+enum { SORTED_MAX = 32 };
+
+/* Kinds of keys that certificates, key exchanges and records of TLS have. */
+static const char *const key_kinds[] = {
+	"RSA", "RSA-PSS", "EC", "ED25519", "ED448", "X25519", "X448", "DH", "HMAC"};
+
+/* A certificate holds its key as SubjectPublicKeyInfo (RFC 5280 4.1). */
+static const char decoder_property[] = "input=der,structure=SubjectPublicKeyInfo";
+
+/* Some of the default provider's algorithms of one operation; the last one is empty. */
+struct sorted {
+	OSSL_ALGORITHM algorithms[SORTED_MAX + 1];
+};
 
 struct library {
 	struct library *next;
@@ -33,17 +47,17 @@ static struct {
 
 /* What all default providers have in common. Set with the first library, constant then. */
 static OSSL_PROVIDER *model;
-static OSSL_ALGORITHM decoders[DECODERS_MAX + 1]; /* ends with an empty one */
+static struct sorted decoders, keys;
 
 static _Thread_local struct library *own;
 
 static const OSSL_ALGORITHM *query(void *provctx, int operation, int *no_cache)
 {
 	(void)provctx;
-	if (operation != OSSL_OP_DECODER)
+	if (operation != OSSL_OP_DECODER && operation != OSSL_OP_KEYMGMT)
 		return OSSL_PROVIDER_query_operation(model, operation, no_cache);
 	*no_cache = 0;
-	return decoders;
+	return operation == OSSL_OP_DECODER ? decoders.algorithms : keys.algorithms;
 }
 
 static int capabilities(void *provctx, const char *name, OSSL_CALLBACK *callback, void *arg)
@@ -68,17 +82,29 @@ static int provider_init(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in,
 	return 1;
 }
 
-/* A certificate holds its key as SubjectPublicKeyInfo (RFC 5280 4.1). */
-static void sort_decoders(void)
+/* The first of an algorithm's names, which are separated by ':', is that of a kind of key. */
+static bool is_of_tls(const OSSL_ALGORITHM *a)
 {
+	size_t len = strcspn(a->algorithm_names, ":");
+
+	for (size_t i = 0; i < sizeof(key_kinds) / sizeof(key_kinds[0]); i++) {
+		if (strlen(key_kinds[i]) == len &&
+			strncmp(a->algorithm_names, key_kinds[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void sort(struct sorted *to, int operation, const char *property)
+{
+	const OSSL_ALGORITHM *a;
 	size_t count = 0;
 	int no_cache;
 
-	for (const OSSL_ALGORITHM *a =
-			OSSL_PROVIDER_query_operation(model, OSSL_OP_DECODER, &no_cache);
-		a && a->algorithm_names && count < DECODERS_MAX; a++) {
-		if (strstr(a->property_definition, "input=der,structure=SubjectPublicKeyInfo"))
-			decoders[count++] = *a;
+	a = OSSL_PROVIDER_query_operation(model, operation, &no_cache);
+	for (; a && a->algorithm_names && count < SORTED_MAX; a++) {
+		if (is_of_tls(a) && strstr(a->property_definition, property))
+			to->algorithms[count++] = *a;
 	}
 }
 
@@ -105,7 +131,8 @@ static bool library_fill(struct library *l)
 		return false;
 	if (!model) {
 		model = l->provider;
-		sort_decoders();
+		sort(&decoders, OSSL_OP_DECODER, decoder_property);
+		sort(&keys, OSSL_OP_KEYMGMT, "");
 	}
 	registry.making = l;
 	return OSSL_PROVIDER_add_builtin(l->outer, "attls-tls", provider_init) &&

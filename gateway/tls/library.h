@@ -9,9 +9,10 @@
  * library_get() - the library context for the SSL_CTX objects that this thread makes
  *
  * It has the algorithms of OpenSSL's default provider and shares no lock with other threads. Of
- * decoders it has those only that read the public keys of certificates: OpenSSL tries all there are
- * for each certificate that a peer sends. Where the system's configuration of OpenSSL activates
- * other providers (FIPS, hardware), those are to be used, so it is the default library context.
+ * kinds of keys it has only those of TLS, of decoders only those that read the public keys of
+ * certificates: OpenSSL tries all there are for each certificate that a peer sends. Where the
+ * system's configuration of OpenSSL activates other providers (FIPS, hardware), those are to be
+ * used, so it is the default library context.
  *
  * Return: stays valid for the life of the process; NULL, the default, in the case above or without
  * memory.

@@ -157,12 +157,46 @@ static void test_decodes_each_kind_of_key(void **state)
 	}
 }
 
+/* Key exchange and record protection need kinds of keys, too. */
+static void test_handshakes_with_each_kind_of_group(void **state)
+{
+	static const char *const groups[] = {"X25519", "X448", "P-256", "P-521", "ffdhe2048"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		struct pair p;
+
+		pair_init(&p, TLS1_3_VERSION);
+		p.client_profile.groups = p.server_profile.groups = (char *)groups[i];
+		pair_open(&p);
+		shake_well(&p);
+		transfer(&p, &p.server, &p.client, 1000, 1000, 1000);
+		pair_fini(&p);
+	}
+}
+
+static void test_records_with_a_mac(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, TLS1_2_VERSION);
+	p.client_profile.ciphers12 = (char *)"ECDHE-ECDSA-AES128-SHA256";
+	p.server_profile.ciphers12 = p.client_profile.ciphers12;
+	pair_open(&p);
+	shake_well(&p);
+	transfer(&p, &p.server, &p.client, 1000, 1000, 1000);
+	pair_fini(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_thread_has_its_own),
 		cmocka_unit_test(test_handshakes_with_each_kind_of_key),
 		cmocka_unit_test(test_decodes_each_kind_of_key),
+		cmocka_unit_test(test_handshakes_with_each_kind_of_group),
+		cmocka_unit_test(test_records_with_a_mac),
 		cmocka_unit_test(test_providers_of_the_system_are_used),
 	};
 
