@@ -11,6 +11,7 @@
 
 #include "keyring/files.h"
 #include "keyring/pem.h"
+#include "keyring/remote.h"
 
 static const char *const trusts[] = {
 	[CERT_NOTRUST] = "NOTRUST", [CERT_TRUST] = "TRUST", [CERT_HIGHTRUST] = "HIGHTRUST", NULL};
@@ -88,9 +89,10 @@ EVP_PKEY *cert_key(const struct cert *c)
 	EVP_PKEY *known = own->key, *fresh;
 	X509 *x = cert_x509(c);
 
-	if (known || !c->key_text || !x)
+	if (known || !cert_has_key(c) || !x)
 		return known;
-	fresh = pem_key_of(c->key_text, c->key_len, x);
+	fresh = c->key_source ? remote_key(x, c->key_source)
+			      : pem_key_of(c->key_text, c->key_len, x);
 	if (!fresh || atomic_compare_exchange_strong(&own->key, &known, fresh))
 		return fresh;
 	EVP_PKEY_free(fresh);
@@ -99,7 +101,26 @@ EVP_PKEY *cert_key(const struct cert *c)
 
 bool cert_has_key(const struct cert *c)
 {
-	return c->key_text || c->key;
+	return c->key_text || c->key_source || c->key;
+}
+
+/* Have it found and read where it is. */
+static bool check_remote(const struct cert *c, struct err_list *err)
+{
+	struct span source = span_of(c->key_source, strlen(c->key_source));
+	struct key_request q = {.op = KEY_OP_CHECK, .source_len = (uint32_t)source.len};
+	struct key_answer a;
+
+	if (!remote_print(X509_get0_pubkey(cert_x509(c)), q.print) ||
+		!remote_ask(&q, source, span_none(), &a)) {
+		err_add(err, "%s: the key process does not answer", c->key_source);
+		return false;
+	}
+	if (a.status == KEY_UNREADABLE)
+		err_warn(err, "%.*s", (int)a.len, (const char *)a.bytes);
+	else if (a.status != KEY_DONE)
+		err_add(err, "%.*s", (int)a.len, (const char *)a.bytes);
+	return a.status == KEY_DONE || a.status == KEY_UNREADABLE;
 }
 
 bool cert_check(const struct cert *c, struct err_list *err)
@@ -111,6 +132,8 @@ bool cert_check(const struct cert *c, struct err_list *err)
 			c->path);
 		return false;
 	}
+	if (c->key_source)
+		return check_remote(c, err);
 	if (!cert_has_key(c) || cert_key(c))
 		return true;
 	any = pem_key(c->key_text, c->key_len, NULL);
@@ -136,6 +159,7 @@ void cert_fini(struct cert *c)
 	free(c->path);
 	OPENSSL_free(c->der);
 	file_free(c->key_text, c->key_len);
+	free(c->key_source);
 	X509_free(c->x509);
 	EVP_PKEY_free(c->key);
 }

@@ -28,7 +28,8 @@ struct cert {
 	char *path;         /* of the .pem file */
 	struct facts facts; /* spans into @der */
 	unsigned char *der; /* NULL: made in memory */
-	char *key_text;     /* of the .key file; NULL: none, or not readable for us */
+	char *key_text;     /* of the .key file; NULL: none, not readable for us, or remote */
+	char *key_source;   /* where a remote key is; see remote.h */
 	size_t der_len;
 	size_t key_len;
 	_Atomic(X509 *) x509;    /* decoded; ask cert_x509() */

@@ -13,6 +13,7 @@
 #include "keyring/initext.h"
 #include "keyring/name.h"
 #include "keyring/pem.h"
+#include "keyring/remote.h"
 
 static const char *const meta_keys[] = {"trust", "notes", NULL};
 
@@ -50,6 +51,17 @@ static bool read_certificate(struct cert *c, struct err_list *err)
 	take_certificate(c, text, len, err);
 	file_free(text, len);
 	return c->der != NULL;
+}
+
+/* Whoever answers for remote keys reads and judges the file. */
+static void note_key(struct cert *c, const struct guard *g, const char *path, struct err_list *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		err_add(err, "%s: cannot be read: %s", path, strerror(errno));
+	else if (guard_key(g, path, &st, err))
+		c->key_source = heap_copy(path);
 }
 
 static void read_key(struct cert *c, const struct guard *g, const char *path, struct err_list *err)
@@ -158,7 +170,9 @@ static void read_beside(
 	char *stem = heap_format("%.*s", (int)(strlen(c->path) - strlen(".pem")), c->path);
 	char *key = heap_format("%s.key", stem), *meta = heap_format("%s.meta", stem);
 
-	if (has_key)
+	if (has_key && remote_is_on())
+		note_key(c, g, key, err);
+	else if (has_key)
 		read_key(c, g, key, err);
 	if (has_meta)
 		read_meta(c, meta, err);

@@ -105,6 +105,22 @@ EVP_PKEY *pem_key_of(const char *text, size_t len, X509 *x)
 	return key;
 }
 
+EVP_PKEY *pem_key_like(const char *text, size_t len, const uint8_t print[KEY_PRINT])
+{
+	BIO *mem = BIO_new_mem_buf(text, (int)len);
+	uint8_t found[KEY_PRINT];
+	EVP_PKEY *key = NULL;
+
+	while (mem && (key = PEM_read_bio_PrivateKey(mem, NULL, give_password, NULL)) &&
+		!(remote_print(key, found) && memcmp(found, print, sizeof(found)) == 0)) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	ERR_clear_error();
+	BIO_free(mem);
+	return key;
+}
+
 bool pem_has_key(const char *text)
 {
 	return strstr(text, "PRIVATE KEY-----") != NULL;

@@ -7,6 +7,8 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 
+#include "keyring/remote.h"
+
 /**
  * pem_only_certificate() - the DER bytes of the one certificate in @text
  * @count: set to the number of certificates in it, -1 if a block is broken
@@ -29,6 +31,9 @@ EVP_PKEY *pem_key(const char *text, size_t len, const char *password);
 
 /** pem_key_of() - the PEM private key in @text that belongs to @x. Return: owned, or NULL. */
 EVP_PKEY *pem_key_of(const char *text, size_t len, X509 *x);
+
+/** pem_key_like() - the PEM private key in @text whose fingerprint is @print; owned, or NULL */
+EVP_PKEY *pem_key_like(const char *text, size_t len, const uint8_t print[KEY_PRINT]);
 
 /** pem_has_key() - whether @text claims to hold a private key */
 bool pem_has_key(const char *text);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * keyserver.h - the other end of remote keys: holds private keys, signs and decrypts with them
+ *
+ * It judges files, not users: who may use which key is judged where the requests come from.
+ */
+#ifndef ATTLS_KEYRING_KEYSERVER_H
+#define ATTLS_KEYRING_KEYSERVER_H
+
+#include "keyring/remote.h"
+
+struct keyserver;
+
+/** keyserver_new() - for the key files below the keyring directory @dir (borrowed) */
+struct keyserver *keyserver_new(const char *dir);
+
+void keyserver_free(struct keyserver *k);
+
+/**
+ * keyserver_answer() - do what @q asks; by any number of threads at a time
+ * A key is read when it is first asked for, and kept. KEY_OP_CHECK reads it again, so that a file
+ * that has been replaced is noticed with the next generation of the keyring.
+ */
+void keyserver_answer(struct keyserver *k, const struct key_request *q, struct span source,
+	struct span data, struct key_answer *a);
+
+#endif
