@@ -22,7 +22,7 @@ SANFLAGS :=
 OPT      ?= -O2
 endif
 
-PACKAGES := libnetfilter_queue libmnl openssl libcap-ng jansson
+PACKAGES := libnetfilter_queue libmnl openssl libcap-ng jansson libseccomp
 VERSION  := $(shell cat VERSION)
 prefix   ?= /usr
 CFLAGS   ?= -g

@@ -273,8 +273,9 @@ static void read_log_level(struct reader *r, const char *key, const char *value)
 
 static void read_user(struct reader *r, const char *key, const char *value)
 {
-	(void)key;
-	string_set(&((struct settings *)r->object)->user, value);
+	struct settings *s = r->object;
+
+	string_set(strcmp(key, "user") == 0 ? &s->user : &s->key_user, value);
 }
 
 static const struct reader_key gateway_keys[] = {
@@ -299,6 +300,7 @@ static const struct reader_key gateway_keys[] = {
 	{"log", read_log},
 	{"log_level", read_log_level},
 	{"user", read_user},
+	{"key_user", read_user},
 };
 
 static unsigned processors(void)
@@ -330,6 +332,7 @@ static struct settings *settings_default(void)
 		.log = LOG_TARGET_STDERR,
 		.log_level = LOG_LEVEL_INFO,
 		.user = reader_strdup(""),
+		.key_user = reader_strdup(""),
 	};
 	return s;
 }
@@ -428,6 +431,7 @@ void settings_free(struct settings *s)
 	free(s->ring);
 	free(s->control);
 	free(s->user);
+	free(s->key_user);
 	startup_fini(&s->startup);
 	free(s);
 }

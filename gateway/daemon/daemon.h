@@ -5,6 +5,7 @@
 
 #include "gateway/daemon/control.h"
 #include "gateway/daemon/helper.h"
+#include "gateway/daemon/keeper.h"
 #include "gateway/daemon/keyrings.h"
 #include "gateway/worker/pool.h"
 #include "rules/settings.h"
@@ -24,6 +25,7 @@ struct daemon {
 	struct inject inject;
 	struct pool pool;
 	struct helper helper;
+	struct keeper keeper;
 	struct control *control;
 	usec_t started; /* CLOCK_MONOTONIC */
 	bool quiesced;

@@ -79,6 +79,7 @@ static bool configure(const struct daemon *d, struct worker_config *config, stru
 	*config = (struct worker_config){
 		.inject = &d->inject,
 		.snapshot = d->snapshot,
+		.key_fds = d->keeper.fds + 1,
 		.workers = s->workers,
 		.queue_base = (uint16_t)s->queue_base,
 		.mark = s->mark,
@@ -120,7 +121,8 @@ static bool start(struct daemon *d, struct err_list *err)
 	struct worker_config config;
 
 	if (!load_settings(d, err) || !adopt_workers(d, err) ||
-		!helper_start(&d->helper, d->ini, d->settings, err))
+		!helper_start(&d->helper, d->ini, d->settings, err) ||
+		!keeper_start(&d->keeper, d->settings, err))
 		return false;
 	d->control = control_open(d->settings->control, CONTROL_MODE, daemon_commands, d, err);
 	if (!d->control || !inject_open(&d->inject, err) ||
@@ -146,6 +148,7 @@ static void stop(struct daemon *d)
 	free(d->retired);
 	snapshot_put(d->snapshot);
 	keyrings_fini(&d->keyrings);
+	keeper_stop(&d->keeper);
 	free(d->uses);
 	settings_free(d->settings);
 }

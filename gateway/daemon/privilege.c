@@ -60,13 +60,10 @@ static bool lend(bool have, int capability)
 	return !have || capng_update(CAPNG_ADD, CAPNG_PERMITTED, (unsigned)capability) == 0;
 }
 
-bool privilege_drop(const char *user, struct err_list *err)
+/* Put what was chosen in force. */
+static bool apply(bool chosen, const char *user, struct err_list *err)
 {
-	int files = *user ? -1 : file_capability();
-	bool trace = capng_have_capability(CAPNG_PERMITTED, CAP_SYS_PTRACE);
-
-	capng_clear(CAPNG_SELECT_BOTH);
-	if (!keep(CAP_NET_ADMIN) || !keep(files) || !lend(trace, CAP_SYS_PTRACE)) {
+	if (!chosen) {
 		err_add(err, "the set of capabilities cannot be built");
 		return false;
 	}
@@ -76,4 +73,21 @@ bool privilege_drop(const char *user, struct err_list *err)
 		return true;
 	err_add(err, "capabilities cannot be reduced: %s", strerror(errno));
 	return false;
+}
+
+bool privilege_drop(const char *user, struct err_list *err)
+{
+	int files = *user ? -1 : file_capability();
+	bool trace = capng_have_capability(CAPNG_PERMITTED, CAP_SYS_PTRACE);
+
+	capng_clear(CAPNG_SELECT_BOTH);
+	return apply(keep(CAP_NET_ADMIN) && keep(files) && lend(trace, CAP_SYS_PTRACE), user, err);
+}
+
+bool privilege_keep_files(const char *user, struct err_list *err)
+{
+	int files = *user ? -1 : file_capability();
+
+	capng_clear(CAPNG_SELECT_BOTH);
+	return apply(keep(files), user, err);
 }

@@ -16,4 +16,10 @@ void privilege_seal(void);
  */
 bool privilege_drop(const char *user, struct err_list *err);
 
+/**
+ * privilege_keep_files() - keep nothing, but to root what it needs to read files of others
+ * @user: account to change to; "" keeps the present one
+ */
+bool privilege_keep_files(const char *user, struct err_list *err);
+
 #endif

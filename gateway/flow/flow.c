@@ -133,10 +133,12 @@ void flow_take_over(struct flow *f, const struct flow_limits *limits, bool ack_d
 	f->expires = now + f->rule->action->handshake_timeout;
 	f->session = session_new(
 		f->context, &f->key[SIDE_PLAIN].remote.addr, tcb_outbox(&f->leg[SIDE_WIRE].tcb));
-	if (f->session)
-		share_session(f);
-	else
+	if (!f->session) {
 		flow_abort(f, FAULT_NO_MEMORY);
+		return;
+	}
+	session_wait_as(f->session, f);
+	share_session(f);
 }
 
 enum drop flow_input(struct flow *f, enum side side, const struct segment *seg, usec_t now)

@@ -8,6 +8,7 @@
 #include "gateway/tls/bio.h"
 #include "gateway/tls/context_private.h"
 #include "gateway/tls/result.h"
+#include "gateway/tls/signer.h"
 #include "gateway/tls/takeover.h"
 #include "gateway/tls/verify.h"
 
@@ -33,6 +34,8 @@ struct session {
 	bool ended;   /* the peer's close_notify was read */
 	bool closed;  /* ours was written */
 	struct session_info info;
+	struct signing signing; /* the handshake may wait for the key process */
+	int stepped;            /* what the last step of the handshake returned */
 };
 
 static bool connect_ssl(struct session *s)
@@ -91,6 +94,11 @@ void session_share(struct session *s, struct span key)
 	SSL_SESSION_free(earlier);
 }
 
+void session_wait_as(struct session *s, void *waiter)
+{
+	s->signing.waiter = waiter;
+}
+
 static void free_ssl(struct session *s)
 {
 	/* a connection that broke off says nothing against its keys (RFC 5246 7.2.1) */
@@ -104,6 +112,7 @@ void session_free(struct session *s)
 {
 	if (!s)
 		return;
+	signing_cancel(&s->signing);
 	free_ssl(s);
 	stream_free(s->stream);
 	takeover_fini(&s->takeover);
@@ -137,6 +146,16 @@ static void follow_stream(struct session *s)
 	s->status = SESSION_FAILED;
 }
 
+/* Somebody knows better than OpenSSL. */
+static void take_reason(struct session *s, char **reason)
+{
+	if (!*reason)
+		return;
+	free(s->reason);
+	s->reason = *reason;
+	*reason = NULL;
+}
+
 /* The sticky failure of a session, in its own words where verification has some. */
 static void fail(struct session *s, enum fault fault)
 {
@@ -144,11 +163,8 @@ static void fail(struct session *s, enum fault fault)
 
 	s->reason =
 		result_sentence(early ? span_of(s->ports.first, s->ports.first_len) : span_none());
-	if (s->verification.reason) {
-		free(s->reason);
-		s->reason = s->verification.reason;
-		s->verification.reason = NULL;
-	}
+	take_reason(s, &s->verification.reason);
+	take_reason(s, &s->signing.reason);
 	s->fault = fault;
 	s->status = SESSION_FAILED;
 }
@@ -175,20 +191,28 @@ static const char *presented_label(const struct session *s)
 	return s->verification.presented ? s->ctx->cert->label : NULL;
 }
 
+static void handshake_step(void *arg)
+{
+	struct session *s = arg;
+
+	s->stepped = SSL_do_handshake(s->ssl);
+}
+
 enum session_status session_handshake(struct session *s, struct span *in)
 {
-	int ret;
-
 	if (s->status != SESSION_HANDSHAKE)
 		return s->status;
 	s->ports.in = in;
 	ERR_clear_error();
-	ret = SSL_do_handshake(s->ssl);
-	if (ret == 1) {
+	if (!signing_run(&s->signing, handshake_step, s)) {
+		s->ports.in = NULL;
+		return s->status;
+	}
+	if (s->stepped == 1) {
 		info_fill(&s->info, s->ssl, presented_label(s));
 		s->status = SESSION_OPEN;
 	} else {
-		judge(s, ret);
+		judge(s, s->stepped);
 	}
 	s->ports.in = NULL;
 	take_over(s);

@@ -5,7 +5,8 @@
  * Ciphertext in: a span lent with each call, advanced past what was taken. Ciphertext out: a ring
  * lent for life, to which records are appended. Cleartext in: session_write(). Cleartext out:
  * session_read(). session_status() tells what is possible. The first failure is sticky and has a
- * sentence. A session waits for nobody: each call does what it can and returns.
+ * sentence. A session never blocks: each call does what it can and returns. A handshake that needs
+ * the key process is suspended inside (signer.h).
  */
 #ifndef ATTLS_TLS_SESSION_H
 #define ATTLS_TLS_SESSION_H
@@ -38,6 +39,12 @@ struct session *session_new(struct context *ctx, const struct addr *remote, stru
  * or our own could depend on: address, port, rule, user. At most SESSION_KEY_MAX bytes; copied.
  */
 void session_share(struct session *s, struct span key);
+
+/**
+ * session_wait_as() - whom signer_next() is to name when a handshake of @s that had to wait for
+ * the key process can go on: then session_handshake() is to be called again
+ */
+void session_wait_as(struct session *s, void *waiter);
 
 /** session_free() - NULL is fine */
 void session_free(struct session *s);

@@ -183,6 +183,20 @@ static void serve_mail(struct worker *w)
 	serve_call(w);
 }
 
+/* Handshakes whose answer has come go on. */
+static void serve_keys(struct worker *w)
+{
+	struct flow *f;
+
+	if (w->signer.pending == 0)
+		return;
+	signer_take(&w->signer);
+	while ((f = signer_next(&w->signer))) {
+		if (f->state != FLOW_DEAD)
+			drive_later(w, f);
+	}
+}
+
 /* Sleep until a packet, a call or the earliest deadline. */
 static void wait_for_work(struct worker *w)
 {
@@ -208,10 +222,13 @@ static void *worker_run(void *arg)
 	struct worker *w = arg;
 
 	capability_only(capabilities, 1);
+	if (w->config->key_fds)
+		signer_open(&w->signer, w->config->key_fds[w->number]);
 	while (!w->stop) {
 		bool busy = take_batch(w);
 
 		serve_mail(w);
+		serve_keys(w);
 		if (w->held_count > 0)
 			held_expire(w, now_monotonic());
 		give_verdicts(w);
@@ -224,9 +241,9 @@ static void *worker_run(void *arg)
 
 /* ---- life ---- */
 
-static bool watch(struct worker *w, int fd)
+static bool watch(struct worker *w, int fd, uint32_t events)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+	struct epoll_event event = {.events = events, .data.fd = fd};
 
 	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
@@ -256,7 +273,9 @@ bool worker_open(
 	if (!sockdiag_open(&w->sockdiag, err) ||
 		!queue_open(&w->queue, numbers, number == 0 ? 3 : 2, err))
 		return false;
-	if (!watch(w, queue_fd(&w->queue)) || !watch(w, w->mail_fd)) {
+	/* by edges: a channel that has ended would keep us awake */
+	if (!watch(w, queue_fd(&w->queue), EPOLLIN) || !watch(w, w->mail_fd, EPOLLIN) ||
+		(config->key_fds && !watch(w, config->key_fds[number], EPOLLIN | EPOLLET))) {
 		err_add(err, "worker %u: epoll: %s", number, strerror(errno));
 		return false;
 	}
@@ -298,6 +317,7 @@ void worker_close(struct worker *w)
 	while ((q = next_answer(w)))
 		free(q);
 	intake_fini(&w->intake);
+	signer_close(&w->signer);
 	if (w->queue.socket)
 		queue_close(&w->queue);
 	sockdiag_close(&w->sockdiag);

@@ -11,6 +11,7 @@
 
 #include "gateway/flow/intake.h"
 #include "gateway/packet/icmp.h"
+#include "gateway/tls/signer.h"
 #include "gateway/worker/inject.h"
 #include "gateway/worker/lookup.h"
 #include "gateway/worker/queue.h"
@@ -24,6 +25,7 @@ struct worker_config {
 	const struct inject *inject;
 	struct lookup *lookup;
 	struct snapshot *snapshot; /* in force at the start */
+	const int *key_fds;        /* of each worker, to the key process; NULL: keys are here */
 	unsigned workers;
 	uint16_t queue_base;
 	uint32_t mark;       /* the bit that tells the guard of the rules: allowed */
@@ -52,8 +54,9 @@ struct worker {
 	struct queue queue;
 	struct sockdiag sockdiag;
 	struct intake intake;
-	struct list dirty; /* flows to be driven before the batch ends */
-	struct list held;  /* SYNs whose owner is being looked up; see held.h */
+	struct signer signer; /* handshakes that wait for the key process */
+	struct list dirty;    /* flows to be driven before the batch ends */
+	struct list held;     /* SYNs whose owner is being looked up; see held.h */
 	size_t held_count;
 	uint64_t held_id; /* of the last one */
 	uint64_t counts[WORKER_COUNTS];

@@ -40,6 +40,12 @@ void session_share(struct session *s, struct span key)
 	(void)key;
 }
 
+void session_wait_as(struct session *s, void *waiter)
+{
+	(void)s;
+	(void)waiter;
+}
+
 void session_free(struct session *s)
 {
 	if (!s)

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * signer.c - one thread's channel to the key process, and the handshakes that wait for it
+ *
+ * Theory of operation. OpenSSL, deep in a handshake step, wants a signature. The step runs in a
+ * fiber, whose stack holds the request (struct errand) while it is suspended. Answers carry the
+ * request's number. If the key process ends, its successor's first message says so: what was sent
+ * before it came is lost, or answered to nobody, and those handshakes fail.
+ *
+ * Invariants:
+ *  (1) An errand is in exactly one list of its signer, from when it is made until it has been
+ *      answered and its fiber goes on.
+ *  (2) A session has one errand at most.
+ */
+#include "gateway/tls/signer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+/* With one page of stack in use each, a few MB; a burst of more handshakes is served in turn. */
+enum { FIBERS_MAX = 1024 };
+
+struct errand {
+	struct list node;
+	struct signing *signing;
+	const struct key_request *request;
+	uint64_t id;
+	struct span source;
+	struct span data;
+	struct key_answer *answer;
+	bool failed;
+};
+
+static _Thread_local struct signer *mine;
+static _Thread_local struct signing *running;
+
+/* For threads without a signer. */
+static struct {
+	pthread_mutex_t lock;
+	int fd;
+	uint64_t last_id;
+} common = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
+
+static const char gone[] = "the key process has ended; another one takes its place";
+
+/* ---- messages ---- */
+
+/* Return: whether it is sent; errno says why not. */
+static bool send_request(
+	int fd, struct key_request q, struct span source, struct span data, int flags)
+{
+	struct iovec parts[] = {
+		{&q, sizeof(q)},
+		{(void *)(uintptr_t)source.ptr, source.len},
+		{(void *)(uintptr_t)data.ptr, data.len},
+	};
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 3};
+	ssize_t n;
+
+	do
+		n = sendmsg(fd, &message, flags | MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n >= 0;
+}
+
+enum reading { READ_ONE, READ_NONE, READ_ENDED };
+
+static enum reading read_answer(int fd, struct key_answer *a, int flags)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, a, sizeof(*a), flags);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return READ_NONE;
+	if (n < (ssize_t)KEY_ANSWER_HEAD || a->len > (size_t)n - KEY_ANSWER_HEAD)
+		return READ_ENDED;
+	return READ_ONE;
+}
+
+/* ---- threads that wait ---- */
+
+/* Again, if the key process was replaced meanwhile: the request may be lost. */
+static bool ask_waiting(
+	struct key_request q, struct span source, struct span data, struct key_answer *a)
+{
+	for (int tries = 0; tries < 3; tries++) {
+		if (!send_request(common.fd, q, source, data, 0))
+			return false;
+		do {
+			if (read_answer(common.fd, a, 0) != READ_ONE)
+				return false;
+			if (a->id == q.id && a->status != KEY_RESTARTED)
+				return true;
+		} while (a->status != KEY_RESTARTED);
+	}
+	return false;
+}
+
+static bool ask_common(
+	const struct key_request *q, struct span source, struct span data, struct key_answer *a)
+{
+	struct key_request numbered = *q;
+	bool done;
+
+	pthread_mutex_lock(&common.lock);
+	numbered.id = ++common.last_id;
+	done = ask_waiting(numbered, source, data, a);
+	pthread_mutex_unlock(&common.lock);
+	return done;
+}
+
+/* ---- handshakes that are suspended ---- */
+
+static void finish(struct errand *e, bool failed)
+{
+	e->failed = failed;
+	e->signing->is_answered = true;
+	list_remove(&e->node);
+	list_append(&e->signing->signer->ready, &e->node);
+}
+
+static void fail_all(struct list *errands)
+{
+	list_each_safe (node, errands)
+		finish(list_entry(node, struct errand, node), true);
+}
+
+static void send_errands(struct signer *s)
+{
+	list_each_safe (node, &s->unsent) {
+		struct errand *e = list_entry(node, struct errand, node);
+		struct key_request q = *e->request;
+
+		q.id = e->id;
+		if (send_request(s->fd, q, e->source, e->data, MSG_DONTWAIT)) {
+			list_remove(&e->node);
+			list_append(&s->waiting, &e->node);
+		} else if (errno == EAGAIN) {
+			return;
+		} else {
+			finish(e, true);
+		}
+	}
+}
+
+/* A successor that said hello while nobody was waiting is nobody's failure. */
+static void hear_idle(struct signer *s)
+{
+	struct key_answer a;
+
+	while (list_empty(&s->waiting) && read_answer(s->fd, &a, MSG_DONTWAIT) == READ_ONE)
+		;
+}
+
+static bool ask_suspended(
+	const struct key_request *q, struct span source, struct span data, struct key_answer *a)
+{
+	struct signing *g = running;
+	struct signer *s = g->signer;
+	struct errand e = {
+		.signing = g,
+		.request = q,
+		.id = ++s->last_id,
+		.source = source,
+		.data = data,
+		.answer = a,
+	};
+
+	list_append(&s->unsent, &e.node);
+	s->pending++;
+	g->is_answered = false;
+	hear_idle(s);
+	send_errands(s);
+	while (!g->is_answered)
+		fiber_pause();
+	list_remove(&e.node);
+	s->pending--;
+	return !e.failed;
+}
+
+/* The asker of this process: see remote_begin(). The reason of a failure goes to the session. */
+static bool ask(
+	const struct key_request *q, struct span source, struct span data, struct key_answer *a)
+{
+	struct signing *g;
+	bool done;
+
+	if (!running || !fiber_inside())
+		return ask_common(q, source, data, a);
+	done = ask_suspended(q, source, data, a);
+	g = running;
+	if (done && a->status == KEY_DONE)
+		return true;
+	free(g->reason);
+	g->reason = done ? strndup((const char *)a->bytes, a->len) : strdup(gone);
+	return done;
+}
+
+/* Return: whether the step has come to its end. */
+static bool go_on(struct signing *g)
+{
+	struct signing *before = running;
+	bool over;
+
+	running = g;
+	over = fiber_resume(g->fiber);
+	if (over)
+		g->fiber = NULL;
+	running = before;
+	return over;
+}
+
+static bool begin(struct signing *g, void (*step)(void *arg), void *arg)
+{
+	struct signing *before = running;
+	bool begun;
+
+	running = g;
+	begun = fiber_run(&g->signer->fibers, step, arg, &g->fiber);
+	running = before;
+	if (begun)
+		return g->fiber == NULL;
+	g->is_starved = true;
+	g->signer->pending++;
+	list_append(&g->signer->starved, &g->starved);
+	return false;
+}
+
+bool signing_run(struct signing *g, void (*step)(void *arg), void *arg)
+{
+	if (!g->signer)
+		g->signer = mine;
+	if (!g->signer) {
+		step(arg);
+		return true;
+	}
+	if (g->is_starved || (g->fiber && !g->is_answered))
+		return false;
+	return g->fiber ? go_on(g) : begin(g, step, arg);
+}
+
+static void forget_starved(struct signing *g)
+{
+	if (!g->is_starved)
+		return;
+	g->is_starved = false;
+	g->signer->pending--;
+	list_remove(&g->starved);
+}
+
+static bool fail_of(struct list *errands, const struct signing *g)
+{
+	list_each_safe (node, errands) {
+		struct errand *e = list_entry(node, struct errand, node);
+
+		if (e->signing != g)
+			continue;
+		finish(e, true);
+		return true;
+	}
+	return false;
+}
+
+void signing_cancel(struct signing *g)
+{
+	forget_starved(g);
+	while (g->fiber) {
+		if (!g->is_answered && !fail_of(&g->signer->waiting, g))
+			fail_of(&g->signer->unsent, g);
+		go_on(g);
+	}
+	free(g->reason);
+	g->reason = NULL;
+}
+
+/* ---- the channel ---- */
+
+static void deliver(struct signer *s, const struct key_answer *a)
+{
+	list_each_safe (node, &s->waiting) {
+		struct errand *e = list_entry(node, struct errand, node);
+
+		if (e->id != a->id)
+			continue;
+		memcpy(e->answer, a, KEY_ANSWER_HEAD + a->len);
+		finish(e, false);
+		return;
+	}
+}
+
+void signer_take(struct signer *s)
+{
+	struct key_answer a;
+	enum reading r;
+
+	while ((r = read_answer(s->fd, &a, MSG_DONTWAIT)) == READ_ONE) {
+		if (a.status == KEY_RESTARTED)
+			fail_all(&s->waiting);
+		else
+			deliver(s, &a);
+	}
+	if (r == READ_ENDED) {
+		fail_all(&s->waiting);
+		fail_all(&s->unsent);
+	}
+	send_errands(s);
+}
+
+void *signer_next(struct signer *s)
+{
+	if (!list_empty(&s->ready)) {
+		struct errand *e = list_entry(s->ready.next, struct errand, node);
+
+		/* it stays in no list of ours until its fiber goes on */
+		list_remove(&e->node);
+		return e->signing->waiter;
+	}
+	if (!list_empty(&s->starved) && (s->fibers.idle || s->fibers.count < s->fibers.limit)) {
+		struct signing *g = list_entry(s->starved.next, struct signing, starved);
+
+		forget_starved(g);
+		return g->waiter;
+	}
+	return NULL;
+}
+
+void signer_begin(int first_fd)
+{
+	common.fd = first_fd;
+	remote_begin(ask);
+}
+
+void signer_open(struct signer *s, int fd)
+{
+	*s = (struct signer){.fd = fd, .fibers = {.limit = FIBERS_MAX}};
+	list_init(&s->unsent);
+	list_init(&s->waiting);
+	list_init(&s->ready);
+	list_init(&s->starved);
+	mine = s;
+}
+
+void signer_close(struct signer *s)
+{
+	if (mine == s)
+		mine = NULL;
+	fibers_fini(&s->fibers);
+}
