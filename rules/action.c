@@ -123,6 +123,7 @@ static void read_level(struct reader *r, const char *key, const char *value)
 	action_of(r)->level_written = o->section;
 	p->min_version = o->u.level->min_version;
 	p->max_version = o->u.level->max_version;
+	p->min_key = o->u.level->min_key;
 	p->ciphers12 = copy_or_null(o->u.level->ciphers12);
 	p->ciphers13 = copy_or_null(o->u.level->ciphers13);
 	p->groups = copy_or_null(o->u.level->groups);
@@ -311,6 +312,7 @@ void action_read(struct reader *r)
 		.handshake_timeout = HANDSHAKE_TIMEOUT,
 		.profile = {.min_version = TLS1_2_VERSION,
 			.max_version = TLS1_3_VERSION,
+			.min_key = PROFILE_MIN_KEY,
 			.session_timeout = SESSION_TIMEOUT},
 	};
 	o->u.action = a;

@@ -9,6 +9,8 @@
 #include "rules/loader.h"
 #include "rules/suite.h"
 
+enum { MIN_KEY_LEAST = 1024, MIN_KEY_MOST = 16384 };
+
 static void read_versions(struct reader *r, const char *key, const char *value)
 {
 	static const char *const words[] = {"TLSv1.2", "TLSv1.3", NULL};
@@ -105,6 +107,20 @@ static void read_groups(struct reader *r, const char *key, const char *value)
 	reader_list_free(&list);
 }
 
+static void read_min_key(struct reader *r, const char *key, const char *value)
+{
+	struct level *level = ((struct object *)r->object)->u.level;
+	uint64_t bits;
+
+	if (!reader_number(r, key, value, MIN_KEY_LEAST, MIN_KEY_MOST, &bits))
+		return;
+	level->min_key = (unsigned)bits;
+	if (bits < PROFILE_MIN_KEY)
+		ini_warn(r->err, r->section, key,
+			"RSA keys of less than %d bits are weak: renew such certificates",
+			PROFILE_MIN_KEY);
+}
+
 static bool has_version(const struct level *l, int version)
 {
 	return l->min_version <= version && version <= l->max_version;
@@ -155,12 +171,15 @@ void level_read(struct reader *r)
 		{"versions", read_versions},
 		{"ciphers", read_ciphers},
 		{"groups", read_groups},
+		{"min_key", read_min_key},
 		{"inherit", read_nothing},
 	};
 	struct level *level = reader_alloc(NULL, sizeof(*level));
 	size_t before = r->err->said;
 
-	*level = (struct level){.min_version = TLS1_2_VERSION, .max_version = TLS1_3_VERSION};
+	*level = (struct level){.min_version = TLS1_2_VERSION,
+		.max_version = TLS1_3_VERSION,
+		.min_key = PROFILE_MIN_KEY};
 	((struct object *)r->object)->u.level = level;
 	r->more = (struct reader_more){parameter_names(PARAMETER_OF_LEVEL), read_parameter};
 	reader_keys(r, keys, sizeof(keys) / sizeof(keys[0]));

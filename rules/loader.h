@@ -29,6 +29,7 @@ enum object_kind {
 struct level {
 	int min_version;
 	int max_version;
+	unsigned min_key; /* bits of RSA keys */
 	char *ciphers12;
 	char *ciphers13;
 	char *groups;

@@ -212,6 +212,8 @@ static void visit_strength(struct visitor *v, const struct profile *p)
 		p->max_version == TLS1_3_VERSION ? "TLSv1.3" : "");
 	visit_ciphers(v, p);
 	visit_groups(v, p);
+	if (v->default_ring || p->min_key != PROFILE_MIN_KEY)
+		visit_format(v, "min_key", "%u", p->min_key);
 }
 
 static void visit_parameters(

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "gateway/tls/context_private.h"
+#include "gateway/tls/strength.h"
 #include "gateway/tls/verify.h"
 #include "keyring/certuser.h"
 #include "keyring/subject.h"
@@ -155,7 +156,7 @@ bool client_auth_install(struct context *c)
 		return true;
 	if (c->client_auth >= CLIENT_AUTH_REQUIRED)
 		verify |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-	SSL_CTX_set_verify(c->ssl, verify, NULL);
+	SSL_CTX_set_verify(c->ssl, verify, strength_verify);
 	if (c->client_auth == CLIENT_AUTH_PASSTHRU)
 		SSL_CTX_set_cert_verify_callback(c->ssl, accept_peer, NULL);
 	return SSL_CTX_set_session_ticket_cb(c->ssl, NULL, judge_ticket, NULL) == 1 &&

@@ -11,11 +11,12 @@
 #include "gateway/tls/context_private.h"
 #include "gateway/tls/library.h"
 #include "gateway/tls/result.h"
+#include "gateway/tls/strength.h"
 #include "gateway/tls/takeover.h"
 #include "gateway/tls/ticket.h"
 #include "gateway/tls/verify.h"
 
-enum { SECURITY_LEVEL = 2, CHAIN_MAX = 16 };
+enum { CHAIN_MAX = 16 };
 
 static bool refuse(
 	const struct context *c, struct err_list *err, const char *what, const char *value)
@@ -31,7 +32,7 @@ static bool set_strength(struct context *c, const struct profile *p, struct err_
 	const char *ciphers13 = p->ciphers13 ? p->ciphers13 : PROFILE_CIPHERS13;
 	const char *groups = p->groups ? p->groups : PROFILE_GROUPS;
 
-	SSL_CTX_set_security_level(c->ssl, SECURITY_LEVEL);
+	SSL_CTX_set_security_level(c->ssl, strength_of(c->min_key));
 	SSL_CTX_set_keylog_callback(c->ssl, takeover_secret);
 	SSL_CTX_set_options(c->ssl,
 		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -73,7 +74,7 @@ static void hash_text(EVP_MD_CTX *hash, const char *text)
 static bool ticket_scope(const struct context *c, const struct profile *p, uint8_t *scope)
 {
 	EVP_MD_CTX *hash = EVP_MD_CTX_new();
-	int numbers[] = {p->min_version, p->max_version, (int)p->client_auth};
+	int numbers[] = {p->min_version, p->max_version, (int)p->client_auth, (int)c->min_key};
 	uint8_t print[EVP_MAX_MD_SIZE];
 	unsigned len;
 	bool done = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
@@ -153,7 +154,7 @@ static bool set_trust(struct context *c, struct err_list *err)
 	}
 	/* an intermediate CA or a single peer in the ring is trusted without its root */
 	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-	SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, strength_verify);
 	SSL_CTX_set_cert_verify_callback(c->ssl, verify_peer, NULL);
 	return true;
 }
@@ -238,6 +239,19 @@ static bool refuse_key(const struct context *c, const struct ring_view *view,
 	return !fatal;
 }
 
+static bool is_long_enough(const struct context *c, const struct cert *cert, struct err_list *err)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(cert_x509(cert));
+
+	if (strength_enough(key, c->min_key))
+		return true;
+	err_add(err,
+		"ring %s/%s: the key of certificate \"%s\" has %d bits, which is too short: renew "
+		"it, or permit that with min_key in the level (RSA; it is %u)",
+		c->ring->owner, c->ring->name, cert->label, EVP_PKEY_get_bits(key), c->min_key);
+	return false;
+}
+
 static bool set_credentials(
 	struct context *c, const struct ring_view *view, const char *label, struct err_list *err)
 {
@@ -262,6 +276,8 @@ static bool set_credentials(
 	}
 	if (!c->cert)
 		return true;
+	if (!is_long_enough(c, c->cert, err))
+		return false;
 	if (!SSL_CTX_use_certificate(c->ssl, cert_x509(c->cert)) ||
 		!SSL_CTX_use_PrivateKey(c->ssl, cert_key(c->cert)) || !set_chain(c))
 		return refuse(c, err, "certificate", c->cert->label);
@@ -320,6 +336,7 @@ struct context *context_new(const struct profile *profile, const struct ring_vie
 	c->references = 1;
 	c->role = profile->role;
 	c->client_auth = profile->client_auth;
+	c->min_key = profile->min_key ? profile->min_key : PROFILE_MIN_KEY;
 	c->ring = ring;
 	c->keystore = view->keystore;
 	ERR_clear_error();

@@ -14,6 +14,7 @@ struct context {
 	SSL_CTX *ssl;
 	enum tls_role role;
 	enum client_auth client_auth;
+	unsigned min_key;
 	char **permit;                   /* own copy of the profile's, or NULL: everybody */
 	char *application;               /* own copy, or NULL */
 	const struct keystore *keystore; /* borrowed, outlives us; NULL: nobody is known */

@@ -49,14 +49,17 @@ struct reference_id {
 	struct addr addr; /* REFERENCE_ADDR */
 };
 
+enum { PROFILE_MIN_KEY = 2048 };
+
 /* Owned by the action that holds it; immutable once compiled. */
 struct profile {
 	enum tls_role role;
 	int min_version; /* TLS1_2_VERSION or TLS1_3_VERSION of <openssl/tls1.h> */
 	int max_version;
-	char *ciphers12; /* OpenSSL names joined by ':', for TLS 1.2; NULL: the default */
-	char *ciphers13; /* TLS 1.3 names joined by ':'; NULL: the default */
-	char *groups;    /* IANA/OpenSSL names joined by ':'; NULL: the default */
+	unsigned min_key; /* bits of the shortest RSA key; 0: PROFILE_MIN_KEY */
+	char *ciphers12;  /* OpenSSL names joined by ':', for TLS 1.2; NULL: the default */
+	char *ciphers13;  /* TLS 1.3 names joined by ':'; NULL: the default */
+	char *groups;     /* IANA/OpenSSL names joined by ':'; NULL: the default */
 	struct reference_id *references; /* client role; never empty after compilation */
 	size_t reference_count;
 	char *sni;                    /* server_name to send; NULL: none */

@@ -9,6 +9,7 @@
 
 #include "gateway/tls/client_auth.h"
 #include "gateway/tls/context_private.h"
+#include "gateway/tls/strength.h"
 #include "keyring/subject.h"
 
 enum { NAMES_SHOWN = 512 };
@@ -26,6 +27,25 @@ static bool site_trusts(const struct keyring *ring, const X509 *leaf)
 	return false;
 }
 
+static bool is_short_key(int error)
+{
+	return error == X509_V_ERR_EE_KEY_TOO_SMALL || error == X509_V_ERR_CA_KEY_TOO_SMALL;
+}
+
+/* Which key is too short, and what may be said about it. */
+static char *short_key_reason(X509_STORE_CTX *store, X509 *bad, unsigned min_key)
+{
+	char *subject = subject_text(X509_get_subject_name(bad)), *text;
+	int n = asprintf(&text,
+		"certificate verify failed: the key of the %s certificate %s has %d bits, which is "
+		"too short (min_key in the level, for RSA: %u)",
+		X509_STORE_CTX_get_error_depth(store) > 0 ? "issuer" : "peer",
+		subject ? subject : "?", EVP_PKEY_get_bits(X509_get0_pubkey(bad)), min_key);
+
+	free(subject);
+	return n < 0 ? NULL : text;
+}
+
 /* What the operator can do about a chain that ends nowhere; "" for other errors. */
 static const char *chain_hint(int error)
 {
@@ -39,8 +59,9 @@ static const char *chain_hint(int error)
 	}
 }
 
-static char *chain_reason(X509_STORE_CTX *store, const struct keyring *ring)
+static char *chain_reason(X509_STORE_CTX *store, const struct context *c)
 {
+	const struct keyring *ring = c->ring;
 	int error = X509_STORE_CTX_get_error(store);
 	X509 *bad = X509_STORE_CTX_get_current_cert(store);
 	const char *hint = chain_hint(error);
@@ -49,6 +70,8 @@ static char *chain_reason(X509_STORE_CTX *store, const struct keyring *ring)
 
 	if (!bad)
 		bad = X509_STORE_CTX_get0_cert(store);
+	if (is_short_key(error))
+		return short_key_reason(store, bad, c->min_key);
 	subject = subject_text(X509_get_subject_name(bad));
 	issuer = subject_text(X509_get_issuer_name(bad));
 	n = asprintf(&text,
@@ -152,10 +175,12 @@ int verify_peer(X509_STORE_CTX *store, void *unused)
 	char *refusal;
 
 	(void)unused;
+	/* what OpenSSL would find too short, strength_verify() finds, and min_key with it */
+	X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store), strength_of(0));
 	if (!site_trusts(v->ctx->ring, leaf) &&
 		!verified_chain(&v->ctx->verified, store, time(NULL)))
-		return refuse_peer(store, v, X509_STORE_CTX_get_error(store),
-			chain_reason(store, v->ctx->ring));
+		return refuse_peer(
+			store, v, X509_STORE_CTX_get_error(store), chain_reason(store, v->ctx));
 	if (v->ctx->role == TLS_ROLE_CLIENT && !names_proved(v, leaf))
 		return refuse_peer(store, v, X509_V_ERR_HOSTNAME_MISMATCH, names_reason(v, leaf));
 	refusal = client_auth_refusal(v->ctx, leaf);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test_permit.c - the users whom a server lets in */
+/* test_permit.c - who and what is let in: permit, min_key */
 #include "unit/rules_helper.h"
 
 #define RULE     "[rule r]\ndirection = both\nremote_port = 443\naction = a\n"
@@ -41,9 +41,31 @@ static void test_permit(void **state)
 		"wildcard, or group:NAME");
 }
 
+#define LEVEL "[action a]\ntls = on\nrole = server\nlevel = l\n[level l]\nmin_key = "
+
+static void test_min_key(void **state)
+{
+	struct policy *p = policy_good(LEVEL "3072\n" RULE), *again;
+	char *text = policy_text(p);
+
+	(void)state;
+	assert_int_equal(p->actions[0]->profile.min_key, 3072);
+	again = policy_good(text);
+	assert_int_equal(again->actions[0]->profile.min_key, 3072);
+	policy_put(p);
+	policy_put(again);
+	free(text);
+	policy_warned(LEVEL "1024\n" RULE,
+		"6: [level l] min_key: RSA keys of less than 2048 bits are weak: renew such "
+		"certificates");
+	policy_refused(LEVEL "1023\n" RULE,
+		"6: [level l] min_key: \"1023\" is not a number from 1024 to 16384");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_permit)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_permit), cmocka_unit_test(test_min_key)};
 
 	return cmocka_run_group_tests_name("permit", tests, NULL, NULL);
 }
