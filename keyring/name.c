@@ -133,3 +133,24 @@ bool name_ring_ok(const char *ring)
 
 	return name_encode(ring, encoded) && strcmp(ring, VIRTUAL_RING) != 0;
 }
+
+bool name_next(const char **list, char *name)
+{
+	const char *at = *list;
+	size_t len = 0;
+
+	if (!at)
+		return false;
+	at += strspn(at, " \t");
+	for (; *at && *at != ','; at++) {
+		if (at[0] == '\\' && at[1] == ',')
+			at++;
+		if (len < NAME_SIZE - 1)
+			name[len++] = *at;
+	}
+	while (len > 0 && (name[len - 1] == ' ' || name[len - 1] == '\t'))
+		len--;
+	name[len] = '\0';
+	*list = *at ? at + 1 : NULL;
+	return true;
+}

@@ -45,6 +45,14 @@ void name_with_suffix(const char *name, const char *suffix, char *out);
 /** name_has_suffix() - whether @file is something followed by @suffix */
 bool name_has_suffix(const char *file, const char *suffix);
 
+/**
+ * name_next() - cut the next name off @list: "A, B", where "\\," is a comma within a name
+ * Blanks around a name are not part of it.
+ * @name: NAME_SIZE bytes; "" where nothing stands between two commas
+ * Return: false at the end of the list.
+ */
+bool name_next(const char **list, char *name);
+
 /* The ring that is not stored: all certificates of its owner. */
 #define VIRTUAL_RING "*"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "keyring/name.h"
 #include "rules/loader.h"
 
 enum { DNS_NAME_MAX = 253, DNS_LABEL_MAX = 63 };
@@ -103,7 +104,14 @@ static void read_ring(struct reader *r, const char *key, const char *value)
 
 static void read_label(struct reader *r, const char *key, const char *value)
 {
-	(void)key;
+	char label[NAME_SIZE];
+	const char *rest = value;
+
+	while (name_next(&rest, label)) {
+		if (!*label)
+			ini_error(r->err, r->section, key,
+				"there is nothing between two commas or at an end");
+	}
 	string_set(&action_of(r)->label, value);
 }
 
@@ -232,6 +240,8 @@ static const struct reader_key action_keys[] = {
 static void client_complete(struct reader *r, struct profile *p)
 {
 	static const char *const server_keys[] = {"client_auth", "permit"};
+	const char *label = ini_get(r->section, "label");
+	char name[NAME_SIZE];
 
 	if (p->reference_count == 0)
 		reference_add(p, (struct reference_id){.kind = REFERENCE_REMOTE_IP});
@@ -240,6 +250,10 @@ static void client_complete(struct reader *r, struct profile *p)
 			ini_error(r->err, r->section, server_keys[i],
 				"is for role = server: a client always verifies the server");
 	}
+	if (label && name_next(&label, name) && label)
+		ini_error(r->err, r->section, "label",
+			"names several certificates, which is for role = server; a comma within a "
+			"label is written \\,");
 	if (ini_get(r->section, "sni"))
 		return;
 	for (size_t i = 0; i < p->reference_count && !p->sni; i++) {

@@ -32,7 +32,7 @@ struct parameter {
 	const char *built; /* values with an effect, separated by '|'; "*": all; NULL: none yet */
 };
 
-enum { PARAMETER_COUNT = 78 };
+enum { PARAMETER_COUNT = 77 };
 
 extern const struct parameter parameters[PARAMETER_COUNT];
 

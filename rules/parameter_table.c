@@ -39,7 +39,6 @@ const struct parameter parameters[] = {
 	VALUE(ACTION, TIME, "reset_cipher_timer", "ResetCipherTimer", 0, 86400, "0s|0m|0h|0ms"),
 	WORD(ACTION, "client_auth", "ClientAuthType; HandshakeRole ServerWithClientAuth",
 		"none|passthru|full|required|safcheck", "none|passthru|full|required|safcheck"),
-	VALUE(ACTION, TEXT, "server_labels", "ServerCertificateLabel", 1, 4096, NULL),
 	VALUE(ACTION, TEXT, "ring_password", "KeyringPw", 1, 128, NULL),
 	VALUE(ACTION, TEXT, "ring_stash_file", "KeyringStashFile", 1, 1023, NULL),
 	WORD(ACTION, "truncated_hmac", "TruncatedHMAC", "off|optional|required", "off"),

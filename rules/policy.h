@@ -52,7 +52,7 @@ struct action {
 	char *name;
 	enum action_mode mode;
 	char *ring;   /* "NAME" (of the owner's user), "OWNER/NAME", or NULL: [gateway] ring */
-	char *label;  /* NULL: the default of the ring */
+	char *label;  /* one or more, see name_next(); NULL: the default of the ring */
 	char *permit; /* as written, for people; NULL: not written */
 	char *level;  /* name of its [level], NULL without; for people */
 	usec_t handshake_timeout;

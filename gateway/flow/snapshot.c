@@ -4,7 +4,9 @@
 
 #include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "keyring/name.h"
 #include "rules/interface.h"
 
 /* Note which account a user of the keyring is. */
@@ -94,22 +96,30 @@ static void check_ring(struct snapshot *s, const char *what, const char *ring, s
 	}
 }
 
+static bool has_label(const struct keyring *r, const char *label)
+{
+	for (size_t i = 0; i < r->connection_count; i++) {
+		if (strcmp(r->connections[i].cert->label, label) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A certificate that is named is connected, though it may be NOTRUST: that takes it out of use. */
 static void check_label(const struct snapshot *s, const struct action *a, struct err_list *err)
 {
 	const char *ring = a->ring ? a->ring : s->default_ring, *slash = strchr(ring, '/');
 	const struct keyring *r = slash ? named_ring(s, ring, slash) : NULL;
+	const char *labels = a->label;
+	char label[NAME_SIZE];
 
-	if (!r || !a->label)
-		return;
-	for (size_t i = 0; i < r->connection_count; i++) {
-		if (strcmp(r->connections[i].cert->label, a->label) == 0)
-			return;
+	while (r && name_next(&labels, label)) {
+		if (!has_label(r, label))
+			err_add(err,
+				"[action %s] label: ring %s has no certificate \"%s\"; connect it "
+				"with attls-keyring connect",
+				a->name, ring, label);
 	}
-	err_add(err,
-		"[action %s] label: ring %s has no certificate \"%s\"; connect it with "
-		"attls-keyring connect",
-		a->name, ring, a->label);
 }
 
 /* Whose connection it is matters for a user's own ring, and for one that not everybody may use. */

@@ -67,6 +67,15 @@ static void hash_text(EVP_MD_CTX *hash, const char *text)
 	EVP_DigestUpdate(hash, text ? text : "", text ? strlen(text) + 1 : 1);
 }
 
+static bool presents(const struct context *c, const struct cert *cert)
+{
+	for (size_t i = 0; i < c->cert_count; i++) {
+		if (c->certs[i] == cert)
+			return true;
+	}
+	return false;
+}
+
 /*
  * What a ticket's holder has proved, and to whom: whatever decides about a handshake. Contexts that
  * agree in all of it take each other's tickets.
@@ -89,7 +98,7 @@ static bool ticket_scope(const struct context *c, const struct profile *p, uint8
 	}
 	for (size_t i = 0; done && i < c->ring->connection_count; i++) {
 		const struct connection *n = &c->ring->connections[i];
-		int marks[] = {c->cert && n->cert == c->cert, (int)n->usage, (int)n->cert->trust};
+		int marks[] = {presents(c, n->cert), (int)n->usage, (int)n->cert->trust};
 
 		done = X509_digest(n->cert->x509, EVP_sha256(), print, &len) == 1;
 		EVP_DigestUpdate(hash, marks, sizeof(marks));
@@ -195,9 +204,9 @@ static X509 *find_issuer(const struct keyring *ring, X509 *x)
 }
 
 /* Send the intermediates, not the root: whoever does not have the root cannot trust it. */
-static bool set_chain(struct context *c)
+static bool set_chain(struct context *c, const struct cert *cert)
 {
-	X509 *x = cert_x509(c->cert);
+	X509 *x = cert_x509(cert);
 
 	for (int depth = 0; depth < CHAIN_MAX && !X509_self_signed(x, 0); depth++) {
 		x = find_issuer(c->ring, x);
@@ -252,36 +261,81 @@ static bool is_long_enough(const struct context *c, const struct cert *cert, str
 	return false;
 }
 
-static bool set_credentials(
-	struct context *c, const struct ring_view *view, const char *label, struct err_list *err)
+/* OpenSSL chooses by kind of key, so there is one certificate for each. */
+static bool is_other_kind(const struct context *c, const struct cert *cert, struct err_list *err)
 {
-	enum ring_right needed;
+	int kind = EVP_PKEY_get_base_id(X509_get0_pubkey(cert_x509(cert)));
 
-	c->cert = keyring_certificate(view, label, &needed);
-	if (needed != RIGHT_NONE)
-		return refuse_key(c, view, needed, label || c->role == TLS_ROLE_SERVER, err);
-	if (!c->cert && label) {
+	for (size_t i = 0; i < c->cert_count; i++) {
+		if (EVP_PKEY_get_base_id(X509_get0_pubkey(cert_x509(c->certs[i]))) != kind)
+			continue;
 		err_add(err,
-			"ring %s/%s has no usable certificate \"%s\": it must be connected with "
-			"usage PERSONAL, be trusted and have its private key",
-			c->ring->owner, c->ring->name, label);
+			"ring %s/%s: certificates \"%s\" and \"%s\" have the same kind of key, so "
+			"there is nothing to choose by: name one of them in label",
+			c->ring->owner, c->ring->name, c->certs[i]->label, cert->label);
 		return false;
 	}
-	if (!c->cert && c->role == TLS_ROLE_SERVER) {
+	return c->cert_count < CONTEXT_CERTS;
+}
+
+static bool present(struct context *c, const struct cert *cert, struct err_list *err)
+{
+	if (!is_long_enough(c, cert, err) || !is_other_kind(c, cert, err))
+		return false;
+	if (!SSL_CTX_use_certificate(c->ssl, cert_x509(cert)) ||
+		!SSL_CTX_use_PrivateKey(c->ssl, cert_key(cert)) || !set_chain(c, cert))
+		return refuse(c, err, "certificate", cert->label);
+	c->certs[c->cert_count++] = cert;
+	SSL_CTX_set_cert_cb(c->ssl, note_presented, NULL);
+	return true;
+}
+
+static bool present_default(struct context *c, const struct ring_view *view, struct err_list *err)
+{
+	bool is_server = c->role == TLS_ROLE_SERVER;
+	enum ring_right needed;
+	const struct cert *cert = keyring_certificate(view, NULL, &needed);
+
+	if (needed != RIGHT_NONE)
+		return refuse_key(c, view, needed, is_server, err);
+	if (cert)
+		return present(c, cert, err);
+	if (is_server)
 		err_add(err,
 			"ring %s/%s has no default certificate with a private key, which a server "
 			"needs: connect one with --default, or name it with label",
 			c->ring->owner, c->ring->name);
-		return false;
+	return !is_server;
+}
+
+static bool present_named(
+	struct context *c, const struct ring_view *view, const char *label, struct err_list *err)
+{
+	enum ring_right needed;
+	const struct cert *cert = keyring_certificate(view, label, &needed);
+
+	if (needed != RIGHT_NONE)
+		return refuse_key(c, view, needed, true, err);
+	if (cert)
+		return present(c, cert, err);
+	err_add(err,
+		"ring %s/%s has no usable certificate \"%s\": it must be connected with usage "
+		"PERSONAL, be trusted and have its private key",
+		c->ring->owner, c->ring->name, label);
+	return false;
+}
+
+static bool set_credentials(
+	struct context *c, const struct ring_view *view, const char *labels, struct err_list *err)
+{
+	char label[NAME_SIZE];
+
+	if (!labels)
+		return present_default(c, view, err);
+	while (name_next(&labels, label)) {
+		if (!present_named(c, view, label, err))
+			return false;
 	}
-	if (!c->cert)
-		return true;
-	if (!is_long_enough(c, c->cert, err))
-		return false;
-	if (!SSL_CTX_use_certificate(c->ssl, cert_x509(c->cert)) ||
-		!SSL_CTX_use_PrivateKey(c->ssl, cert_key(c->cert)) || !set_chain(c))
-		return refuse(c, err, "certificate", c->cert->label);
-	SSL_CTX_set_cert_cb(c->ssl, note_presented, NULL);
 	return true;
 }
 
@@ -323,7 +377,7 @@ static bool copy_names(struct context *c, const struct profile *p)
 }
 
 struct context *context_new(const struct profile *profile, const struct ring_view *view,
-	const char *label, struct err_list *err)
+	const char *labels, struct err_list *err)
 {
 	const struct keyring *ring = view->ring;
 	struct context *c = calloc(1, sizeof(*c));
@@ -348,7 +402,7 @@ struct context *context_new(const struct profile *profile, const struct ring_vie
 		return NULL;
 	}
 	if (!set_strength(c, profile, err) || !set_peer(c, err) ||
-		!set_credentials(c, view, label, err) || !set_resumption(c, profile, err)) {
+		!set_credentials(c, view, labels, err) || !set_resumption(c, profile, err)) {
 		context_put(c);
 		return NULL;
 	}

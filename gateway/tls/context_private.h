@@ -9,6 +9,9 @@
 #include "gateway/tls/resume.h"
 #include "gateway/tls/verified.h"
 
+/* One for each kind of key: RSA, RSA-PSS, EC, Ed25519, Ed448. */
+enum { CONTEXT_CERTS = 5 };
+
 struct context {
 	unsigned references; /* one thread's: not atomic */
 	SSL_CTX *ssl;
@@ -20,11 +23,12 @@ struct context {
 	const struct keystore *keystore; /* borrowed, outlives us; NULL: nobody is known */
 	struct reference_id *ids;        /* own copy of the profile's references */
 	size_t id_count;
-	char *sni;                  /* own copy, or NULL */
-	const struct keyring *ring; /* borrowed, outlives us */
-	const struct cert *cert;    /* what we present, of the ring; NULL for none */
-	struct resume resume;       /* client role: sessions that may be resumed */
-	struct verified verified;   /* peers' chains that need no second look for a while */
+	char *sni;                               /* own copy, or NULL */
+	const struct keyring *ring;              /* borrowed, outlives us */
+	const struct cert *certs[CONTEXT_CERTS]; /* what we may present, each with another key */
+	size_t cert_count;
+	struct resume resume;     /* client role: sessions that may be resumed */
+	struct verified verified; /* peers' chains that need no second look for a while */
 };
 
 #endif

@@ -188,7 +188,13 @@ static void judge(struct session *s, int ret)
 
 static const char *presented_label(const struct session *s)
 {
-	return s->verification.presented ? s->ctx->cert->label : NULL;
+	const X509 *own = s->verification.presented ? SSL_get_certificate(s->ssl) : NULL;
+
+	for (size_t i = 0; own && i < s->ctx->cert_count; i++) {
+		if (cert_x509(s->ctx->certs[i]) == own)
+			return s->ctx->certs[i]->label;
+	}
+	return NULL;
 }
 
 static void handshake_step(void *arg)

@@ -158,14 +158,14 @@ static void test_own_certificate(void **state)
 
 	(void)state;
 	made_one = made(&client, &ring, NULL);
-	assert_null(made_one->cert); /* a client without default presents none */
+	assert_null(made_one->certs[0]); /* a client without default presents none */
 	context_put(made_one);
 	made_one = made(&client, &ring, "leaf");
-	assert_ptr_equal(made_one->cert, &leaf);
+	assert_ptr_equal(made_one->certs[0], &leaf);
 	context_put(made_one);
 	c[1].is_default = true;
 	made_one = made(&client, &ring, NULL);
-	assert_ptr_equal(made_one->cert, &leaf);
+	assert_ptr_equal(made_one->certs[0], &leaf);
 	context_put(made_one);
 }
 
@@ -261,6 +261,43 @@ static void test_weak_key(void **state)
 	make_free(&weak);
 }
 
+/* Several labels are several kinds of key, each with its chain; one kind twice is a mistake. */
+static void test_labels(void **state)
+{
+	struct profile p = profile_of(TLS_ROLE_SERVER);
+	struct issue wish = {.subject = "CN=leaf", .usage = ISSUE_HANDSHAKE};
+	struct cert other = {.owner = (char *)"root", .label = (char *)"a,b", .trust = CERT_TRUST};
+	struct cert twin = make_cert("twin", &wish, NULL);
+	struct connection c[] = {
+		{.cert = &leaf, .usage = CERT_PERSONAL},
+		{.cert = &other, .usage = CERT_PERSONAL},
+		{.cert = &twin, .usage = CERT_PERSONAL},
+		{.cert = &hidden, .usage = CERT_PERSONAL},
+	};
+	struct keyring ring = ring_of(c, 4);
+	struct context *made_one;
+	struct err_list err;
+
+	(void)state;
+	err_init(&err);
+	wish.not_after = time(NULL) + MAKE_HOUR;
+	other.key = issue_key("ed25519", 0, &err);
+	other.x509 = issue_certificate(&wish, other.key, &err);
+	assert_int_equal(err.count, 0);
+	err_fini(&err);
+	made_one = made(&p, &ring, " leaf , a\\,b");
+	assert_int_equal(made_one->cert_count, 2);
+	assert_ptr_equal(made_one->certs[0], &leaf);
+	assert_ptr_equal(made_one->certs[1], &other);
+	context_put(made_one);
+	assert_refused(&p, &ring, "leaf, a\\,b, twin",
+		"certificates \"leaf\" and \"twin\" have the same kind of key");
+	assert_refused(&p, &ring, "leaf, hidden", "no usable certificate \"hidden\"");
+	assert_refused(&p, &ring, "leaf, a, b", "no usable certificate \"a\"");
+	make_free(&other);
+	make_free(&twin);
+}
+
 /* Without the right to the key a server is refused; a client goes on without, and it is told. */
 static void test_right_to_key(void **state)
 {
@@ -284,13 +321,13 @@ static void test_right_to_key(void **state)
 	assert_int_equal(err.warning_count, 0);
 	made_one = context_new(&client, &view, NULL, &err);
 	assert_non_null(made_one);
-	assert_null(made_one->cert);
+	assert_null(made_one->certs[0]);
 	assert_int_equal(err.warning_count, 1);
 	context_put(made_one);
 	view.right = RIGHT_UPDATE;
 	made_one = context_new(&server, &view, NULL, &err);
 	assert_non_null(made_one);
-	assert_ptr_equal(made_one->cert, &leaf);
+	assert_ptr_equal(made_one->certs[0], &leaf);
 	context_put(made_one);
 	err_fini(&err);
 }
@@ -306,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_life),
 		cmocka_unit_test(test_weak_key),
+		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_right_to_key),
 	};
 

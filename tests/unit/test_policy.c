@@ -245,6 +245,10 @@ static void test_actions_refused(void **state)
 	static const char *const rows[][2] = {
 		{"ring = a/", "\"a/\" is neither NAME nor OWNER/NAME"},
 		{"level = gold", "there is no [level gold]"},
+		{"label = a,", "there is nothing between two commas or at an end"},
+		{"label = a, b",
+			"names several certificates, which is for role = server; a comma within a "
+			"label is written \\,"},
 		{"reference_id = *.example",
 			"\"*.example\" has a wildcard, which only a certificate "
 			"may have"},
