@@ -16,6 +16,7 @@ enum { COMMANDS = 5 };
 
 static struct control_command commands[COMMANDS];
 static struct snapshot snapshot;
+static const struct rule *by_name[1]; /* the example has one rule */
 static struct daemon server;
 static json_t *echoed; /* what the echo command has answered with; owned */
 
@@ -47,13 +48,19 @@ static struct control_command daemon_command(const char *name)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+	static char ring[] = "root/ring";
 	struct err_list err;
 
 	(void)argc, (void)argv;
 	err_init(&err);
 	snapshot.policy = policy_load("rules/examples/outbound-client.ini", &err);
 	held(snapshot.policy, "run it in the project's folder: %s", err.lines[0]);
+	held(snapshot.policy->rule_count == 1, "the example has more than one rule");
 	err_fini(&err);
+	by_name[0] = snapshot.policy->rules[0];
+	snapshot.by_name = by_name;
+	snapshot.default_ring = ring;
+	server.ini = "attls.ini";
 	server.snapshot = &snapshot;
 	server.uses = uses_new(&snapshot);
 	commands[0] = daemon_command("policy-match");
