@@ -34,7 +34,7 @@ static bool take(int fd, struct key_request *q, uint8_t *rest, int flags)
 static bool answer(int fd, int flags)
 {
 	static _Thread_local uint8_t rest[KEY_SOURCE_MAX + KEY_DATA_MAX];
-	struct key_request q;
+	struct key_request q = {0};
 	struct key_answer a;
 
 	if (!take(fd, &q, rest, flags))

@@ -175,7 +175,7 @@ static void test_refusals(void **state)
 		"keyring, "
 		"ring, control, workers, queue_base, unmatched, established, watch, mark, memory, "
 		"buffer, flows, net_timeout, expiry_warning, log, "
-		"log_level, user");
+		"log_level, user, key_user");
 	refused("[gateway]\nmode = router\noutside = eth0\n",
 		"1: [gateway] inside: is missing: the interface of the plain side, since mode = "
 		"router");
