@@ -77,6 +77,7 @@ struct manifest *manifest_read(const char *dir)
 	walk(m, dir, "rings", 1);
 	walk(m, dir, "maps", 0);
 	add(m, dir, heap_copy("access.ini"));
+	add(m, dir, heap_copy("identity.ini"));
 	if (m->count)
 		qsort(m->entries, m->count, sizeof(*m->entries), compare_names);
 	return m;

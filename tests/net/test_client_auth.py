@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_client_auth.py - what a server asks of its clients' certificates, each cell of the table
+import socket
+
 import pytest
 
 from lib import rules, traffic
@@ -177,3 +179,21 @@ def test_resumed_session_is_judged_again(world4, version, change):
     assert not Asked(world4, "c", "openssl", PORT, version, world4.pki.client, "-sess_in",
                      kept).served
     gateway.wait_log("not in permit" if change == "not permitted" else "stands for no user")
+
+
+def test_change_of_a_filter_counts_for_the_next_client(world4):
+    """Without a reload, and a client that was let in stays."""
+    gateway = gateway_for(world4, ("safcheck",))
+    gateway.keyring("map", "--multiid", "--criteria", "at &SYSID", "--label", "m",
+                    "--sdnfilter", "O=attls test")
+    gateway.begin()
+    assert not Asked(world4, "a", "openssl", PORT, "TLSv1.3", world4.pki.client).served
+    with open(gateway.keyring_dir + "/identity.ini", "w") as f:
+        f.write(f"[criteria at {socket.gethostname()}]\nuser = bob\n")
+    gateway.wait_log("identity.ini")
+    first = Asked(world4, "b", "openssl", PORT, "TLSv1.3", world4.pki.client)
+    assert first.served
+    gateway.keyring("delmap", "--label", "m")
+    gateway.wait_log("maps/m.map")
+    assert not Asked(world4, "c", "openssl", PORT, "TLSv1.3", world4.pki.client).served
+    assert [f["mapped_user"] for f in gateway.flows()] == ["bob"]
