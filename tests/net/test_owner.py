@@ -151,6 +151,16 @@ def test_user_and_job_both_count(world4, userid, jobname, expected):
                      f"uid={NOBODY}", "connect") == expected
 
 
+@pytest.mark.parametrize("userid, expected", [("nobody", True), ("root", False)])
+def test_setuid_program_is_its_files_owner(world4, userid, expected):
+    """The effective user counts, whoever has started the program."""
+    program = os.path.join(world4.path("bin"), "setuidd")
+    shutil.copy("/usr/bin/python3", program)
+    os.chown(program, NOBODY, -1)
+    os.chmod(program, 0o4755)
+    assert protected(world4, {"userid": userid}, "connect", python=program) == expected
+
+
 @pytest.mark.parametrize("on_unknown, expected", [("match", True), ("no-match", False)])
 def test_unknown_is_what_the_rule_says(world4, on_unknown, expected):
     """Without CAP_SYS_PTRACE nobody can tell which program another user's connection is of."""
