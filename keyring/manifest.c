@@ -28,10 +28,11 @@ enum kind { KIND_NEW, KIND_CHANGED, KIND_GONE, KINDS };
 static void add(struct manifest *m, const char *dir, char *name)
 {
 	char *path = heap_format("%s/%s", dir, name);
-	struct stat st, own;
+	struct stat st;
+	bool found = lstat(path, &st) == 0, is_link = found && S_ISLNK(st.st_mode);
 
-	if (stat(path, &st) == 0) {
-		m->links = m->links || (lstat(path, &own) == 0 && S_ISLNK(own.st_mode));
+	if (is_link ? stat(path, &st) == 0 : found) {
+		m->links = m->links || is_link;
 		m->entries = heap_append(m->entries, m->count, sizeof(*m->entries));
 		m->entries[m->count++] = (struct entry){.name = name, .st = st};
 	} else {

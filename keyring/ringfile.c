@@ -14,6 +14,7 @@
 #include "keyring/initext.h"
 #include "keyring/name.h"
 
+static const char heading[] = "# a key ring: references to certificates, written by attls-keyring";
 static const char *const keys[] = {"owner", "label", "usage", "default", NULL};
 
 enum cert_usage usage_of_owner(const char *owner)
@@ -133,18 +134,75 @@ static void refuse_two_defaults(
 	}
 }
 
-void ringfile_read(
-	struct ring_refs *refs, const char *path, const char *ring_owner, struct err_list *err)
+/* A line "KEY = VALUE" that means to the INI reader what stands there. Return: VALUE or NULL. */
+static char *plain_value(char *line, const char *key)
 {
-	struct ini *ini = ini_load(path, err);
-	struct stat st;
+	size_t len = strlen(key);
+	char *value;
 
-	*refs = (struct ring_refs){0};
-	if (!ini)
-		return;
-	if (stat(path, &st) == 0)
-		guard_file(path, &st, err);
-	for (size_t i = 0; i < ini->section_count; i++) {
+	if (!line || strncmp(line, key, len) != 0 || strncmp(line + len, " = ", 3) != 0)
+		return NULL;
+	value = line + len + strlen(" = ");
+	if (!*value || strpbrk(value, ";#'\"\\\t\r") || *value == ' ' ||
+		value[strlen(value) - 1] == ' ')
+		return NULL;
+	return value;
+}
+
+/* The five lines of ringfile_text() for one connection, the first being @head. */
+static bool plain_connection(struct ring_refs *refs, const char *head, char **rest, int line)
+{
+	char *words[4], title[48], owner[NAME_SIZE], label[NAME_SIZE];
+	struct ring_ref ref = {.label = label, .line = line};
+
+	snprintf(title, sizeof(title), "[connection %zu]", refs->count + 1);
+	if (strcmp(head, title) != 0)
+		return false;
+	for (size_t i = 0; i < 4; i++) {
+		words[i] = plain_value(strsep(rest, "\n"), keys[i]);
+		if (!words[i])
+			return false;
+	}
+	ref.is_default = strcmp(words[3], "yes") == 0;
+	if (!name_decode(words[0], owner) || !name_owner_ok(owner) ||
+		!name_decode(words[1], label) || !cert_usage_parse(words[2], &ref.usage) ||
+		(!ref.is_default && strcmp(words[3], "no") != 0))
+		return false;
+	ref.owner = (char *)name_owner(owner);
+	refs_add(refs, &ref);
+	return true;
+}
+
+/*
+ * Nearly all rings are as we write them; the reader of INI files costs ten times as much, and
+ * whatever is not quite so is left to it. @text is changed.
+ */
+static bool read_plain(struct ring_refs *refs, char *text)
+{
+	char *line = strsep(&text, "\n");
+	int number = 1;
+
+	if (!line || strcmp(line, heading) != 0)
+		return false;
+	while ((line = strsep(&text, "\n"))) {
+		number++;
+		if (!*line)
+			continue;
+		if (!plain_connection(refs, line, &text, number)) {
+			refs_free(refs);
+			return false;
+		}
+		number += 4;
+	}
+	return true;
+}
+
+static void read_ini(struct ring_refs *refs, const char *path, const char *text, size_t len,
+	const char *ring_owner, struct err_list *err)
+{
+	struct ini *ini = ini_load_text(path, text, len, err);
+
+	for (size_t i = 0; ini && i < ini->section_count; i++) {
 		const struct ini_section *s = &ini->sections[i];
 
 		if (strcasecmp(s->kind, "connection") == 0)
@@ -155,6 +213,26 @@ void ringfile_read(
 				"[connection 2] and so on");
 	}
 	ini_free(ini);
+}
+
+void ringfile_read(
+	struct ring_refs *refs, const char *path, const char *ring_owner, struct err_list *err)
+{
+	struct stat st;
+	size_t len;
+	char *text = file_read(path, &st, &len), *copy;
+
+	*refs = (struct ring_refs){0};
+	if (!text) {
+		err_add(err, "%s: cannot be read: %s", path, strerror(errno));
+		return;
+	}
+	guard_file(path, &st, err);
+	copy = heap_copy(text);
+	if (strlen(copy) != len || !read_plain(refs, copy))
+		read_ini(refs, path, text, len, ring_owner, err);
+	free(copy);
+	file_free(text, len);
 	refuse_twice_connected(refs, path, err);
 	refuse_two_defaults(refs, path, err);
 }
@@ -167,7 +245,7 @@ char *ringfile_text(const struct ring_refs *refs)
 
 	if (!f)
 		abort();
-	fputs("# a key ring: references to certificates, written by attls-keyring\n", f);
+	fprintf(f, "%s\n", heading);
 	for (size_t i = 0; i < refs->count; i++) {
 		const struct ring_ref *r = &refs->items[i];
 

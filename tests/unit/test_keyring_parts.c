@@ -121,6 +121,42 @@ static void test_ring_round_trip(void **state)
 	err_fini(&err);
 }
 
+/* As written, and with a comment more, which the reader of INI files has to take out. */
+static void test_ring_read_both_ways(void **state)
+{
+	static const char text[] =
+		"# a key ring: references to certificates, written by attls-keyring\n"
+		"\n[connection 1]\nowner = root\nlabel = a b%2Fc\nusage = CERTAUTH\n"
+		"default = no\n"
+		"\n[connection 2]\nowner = Site\nlabel = x\nusage = SITE\ndefault = yes\n";
+	struct ring_refs refs[2];
+	struct err_list err;
+
+	(void)state;
+	err_init(&err);
+	for (int i = 0; i < 2; i++) {
+		char path[] = "/tmp/attls-ring-XXXXXX";
+		int fd = mkstemp(path);
+
+		assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+		assert_int_equal(write(fd, "; end\n", i ? 6 : 0), i ? 6 : 0);
+		close(fd);
+		ringfile_read(&refs[i], path, "nobody", &err);
+		unlink(path);
+		assert_int_equal(refs[i].count, 2);
+		assert_string_equal(refs[i].items[0].label, "a b/c");
+		assert_string_equal(refs[i].items[0].owner, "root");
+		assert_int_equal(refs[i].items[0].usage, CERT_CERTAUTH);
+		assert_int_equal(refs[i].items[0].line, 3);
+		assert_string_equal(refs[i].items[1].owner, "SITE");
+		assert_int_equal(refs[i].items[1].line, 9);
+		assert_true(refs[i].items[1].is_default && !refs[i].items[0].is_default);
+		refs_free(&refs[i]);
+	}
+	assert_int_equal(err.count, 0);
+	err_fini(&err);
+}
+
 static void test_subjects(void **state)
 {
 	static const char *const good[] = {"CN=a", "CN=db.example,O=Ex\\, Inc.,C=DE",
@@ -243,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_name_round_trip),
 		cmocka_unit_test(test_name_limits),
 		cmocka_unit_test(test_ring_round_trip),
+		cmocka_unit_test(test_ring_read_both_ways),
 		cmocka_unit_test(test_subjects),
 		cmocka_unit_test(test_altnames),
 		cmocka_unit_test(test_keys),
