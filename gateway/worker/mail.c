@@ -7,10 +7,11 @@
 #include <errno.h>
 #include <unistd.h>
 
-static void wake(const struct worker *w)
+static void wake(struct worker *w)
 {
 	uint64_t one = 1;
 
+	w->mail = true;
 	if (write(w->mail_fd, &one, sizeof(one)) < 0)
 		log_error("worker %u: eventfd: %s", w->number, strerror(errno));
 }

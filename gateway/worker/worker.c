@@ -32,6 +32,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -65,7 +66,7 @@ static void give_verdicts(struct worker *w)
 		drive_send(w, reply.side, &reply.seg);
 }
 
-/* Take one batch through passes 1 to 3. Return: whether there was any. */
+/* Take one batch through passes 1 to 3. Return: whether it was full, so that more may wait. */
 static bool take_batch(struct worker *w)
 {
 	struct stolen stolen[QUEUE_BATCH];
@@ -94,7 +95,7 @@ static bool take_batch(struct worker *w)
 		w->intake.drops[flow_input(stolen[i].flow, a->side, &a->seg, now)]++;
 		drive_later(w, stolen[i].flow);
 	}
-	return true;
+	return w->queue.packet_count == QUEUE_BATCH;
 }
 
 /* ---- pass 4: drive ---- */
@@ -173,9 +174,7 @@ static void serve_answers(struct worker *w)
 
 static void serve_mail(struct worker *w)
 {
-	uint64_t n;
-
-	if (read(w->mail_fd, &n, sizeof(n)) < 0)
+	if (!w->mail || !atomic_exchange(&w->mail, false))
 		return;
 	serve_notes(w);
 	serve_answers(w);
@@ -225,7 +224,7 @@ static void *worker_run(void *arg)
 	if (w->config->key_fds)
 		signer_open(&w->signer, w->config->key_fds[w->number]);
 	while (!w->stop) {
-		bool busy = take_batch(w);
+		bool full = take_batch(w);
 
 		serve_mail(w);
 		serve_keys(w);
@@ -233,7 +232,7 @@ static void *worker_run(void *arg)
 			held_expire(w, now_monotonic());
 		give_verdicts(w);
 		drive_all(w);
-		if (!busy && !w->stop)
+		if (!full && !w->stop)
 			wait_for_work(w);
 	}
 	return NULL;
@@ -273,8 +272,11 @@ bool worker_open(
 	if (!sockdiag_open(&w->sockdiag, err) ||
 		!queue_open(&w->queue, numbers, number == 0 ? 3 : 2, err))
 		return false;
-	/* by edges: a channel that has ended would keep us awake */
-	if (!watch(w, queue_fd(&w->queue), EPOLLIN) || !watch(w, w->mail_fd, EPOLLIN) ||
+	/*
+	 * By edges: each write to the eventfd wakes once, so that nobody has to read it; a channel
+	 * of keys that has ended would keep us awake.
+	 */
+	if (!watch(w, queue_fd(&w->queue), EPOLLIN) || !watch(w, w->mail_fd, EPOLLIN | EPOLLET) ||
 		(config->key_fds && !watch(w, config->key_fds[number], EPOLLIN | EPOLLET))) {
 		err_add(err, "worker %u: epoll: %s", number, strerror(errno));
 		return false;

@@ -65,7 +65,8 @@ struct worker {
 	bool started;
 	bool stop; /* only touched on the worker's thread */
 	int epoll;
-	int mail_fd;          /* eventfd: a call waits */
+	int mail_fd;          /* eventfd that ends a sleep; never read */
+	_Atomic bool mail;    /* something of what is below waits to be looked at */
 	pthread_mutex_t lock; /* of what is below */
 	pthread_cond_t done;
 	void (*call)(struct worker *w, void *arg);
