@@ -275,15 +275,30 @@ static enum drop take_marks(struct tcb *t, struct arrival *a)
 	return DROP_NONE;
 }
 
-/* In-order data: at once for every second full segment and early on, else soon. */
+/*
+ * How long the ACK of in-order data may wait for company. A peer that is answered at once gets it
+ * with the answer, whatever the size of what it asked; see held_in_vain() for when it is not.
+ */
+static usec_t ack_delay(const struct tcb *t)
+{
+	uint64_t waiting = recvq_ack(&t->rcv) - t->ack_sent, segment = t->rcv_mss;
+
+	if (t->quick || waiting >= TCB_HELD_SEGMENTS * segment)
+		return 0;
+	if (waiting >= 2 * segment)
+		return t->answers ? TCB_HELD_ACK : 0;
+	return TCB_DELAYED_ACK;
+}
+
 static void schedule_ack(struct tcb *t, usec_t now)
 {
-	uint64_t waiting = recvq_ack(&t->rcv) - t->ack_sent;
+	usec_t delay = ack_delay(t);
 
-	if (t->quick || waiting >= 2 * (uint64_t)t->rcv_mss)
+	t->received_at = now;
+	if (delay == 0)
 		t->ack_now = true;
-	else if (t->timer[TCB_TIMER_ACK] == USEC_NEVER)
-		t->timer[TCB_TIMER_ACK] = now + TCB_DELAYED_ACK;
+	else
+		t->timer[TCB_TIMER_ACK] = usec_min(t->timer[TCB_TIMER_ACK], now + delay);
 }
 
 static void owe_duplicates(struct tcb *t, size_t len)

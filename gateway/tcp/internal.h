@@ -7,6 +7,7 @@
 #include "gateway/tcp/tcb.h"
 
 #define TCB_DELAYED_ACK   (40 * USEC_MSEC) /* RFC 5681 4.2: at most 500 ms */
+#define TCB_HELD_ACK      (1 * USEC_MSEC)  /* of two segments and more */
 #define TCB_TIME_WAIT     (60 * USEC_SEC)  /* 2 MSL as Linux has it */
 #define TCB_GIVE_UP       (300 * USEC_SEC) /* R2 (RFC 9293 3.8.3) */
 #define TCB_PERSIST_MIN   (200 * USEC_MSEC)
@@ -18,6 +19,7 @@
 
 enum {
 	TCB_QUICK_ACKS = 16,
+	TCB_HELD_SEGMENTS = 8, /* below any initial window (RFC 6928) */
 	TCB_DUP_OWED_MAX = 16,
 	TCB_MSS_MIN = 64,
 	TCB_MSS_DEFAULT = 536, /* RFC 9293 3.7.1 */

@@ -193,6 +193,7 @@ static bool send_new(struct tcb *t, struct segment *seg, usec_t now, uint64_t to
 	pace_spend(t, to - from, now);
 	t->override = t->loss.force = false;
 	t->sent_at = t->active_at = now;
+	t->answers = now - t->received_at <= TCB_HELD_ACK;
 	if (t->loss.phase == LOSS_RECOVERY)
 		cc_sent(&t->cc, to - from);
 	fill_text(t, seg, from, to);

@@ -241,10 +241,12 @@ struct tcb {
 	size_t rcv_limit; /* of the receive buffer now */
 	size_t rcv_most;  /* @rcv_limit never exceeds this */
 	struct tuning tuning;
-	uint64_t rcv_edge; /* the right edge we have promised; never moves left */
-	uint64_t ack_sent; /* the newest position we have acknowledged */
-	uint32_t rcv_mss;  /* largest segment seen, at most ours */
-	unsigned quick;    /* ACKs still to be sent without delay */
+	uint64_t rcv_edge;  /* the right edge we have promised; never moves left */
+	uint64_t ack_sent;  /* the newest position we have acknowledged */
+	uint32_t rcv_mss;   /* largest segment seen, at most ours */
+	unsigned quick;     /* ACKs still to be sent without delay */
+	usec_t received_at; /* data last arrived in order */
+	bool answers;       /* what was sent last followed that within TCB_HELD_ACK */
 	bool ack_now;
 	unsigned dup_owed;   /* duplicate ACKs for a peer that counts them (no SACK) */
 	usec_t challenge_at; /* no rate-limited ACK before (RFC 5961 7) */

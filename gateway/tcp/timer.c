@@ -66,9 +66,19 @@ static void persist_expired(struct tcb *t, usec_t now)
 		t->window_probe = true;
 }
 
+/* No answer came in time: whoever has sent that much again may be waiting for the ACK alone. */
+static void held_in_vain(struct tcb *t)
+{
+	if (recvq_ack(&t->rcv) - t->ack_sent < 2 * (uint64_t)t->rcv_mss)
+		return;
+	t->answers = false;
+	t->quick = TCB_QUICK_ACKS;
+}
+
 static void ack_expired(struct tcb *t, usec_t now)
 {
 	(void)now;
+	held_in_vain(t);
 	t->ack_now = true;
 }
 
