@@ -70,8 +70,9 @@ def sysctls(ns):
 
 
 def snapshot(ns):
+    """Duplicate address detection ends when it ends, so what it says of itself is left out."""
     return {"rules": rules(ns), "links": ns.run("ip", "-d", "link"),
-            "addresses": ns.run("ip", "addr"), "sysctl": sysctls(ns),
+            "addresses": ns.run("ip", "addr").replace(" tentative", ""), "sysctl": sysctls(ns),
             "routes": ns.run("ip", "route", "show", "table", "all")
             + ns.run("ip", "-6", "route", "show", "table", "all")}
 

@@ -206,7 +206,7 @@ def serve(world, condition, *steps):
         s.close()
     except ConnectionError:
         answer = b""
-    assert actor.alive() or answer
+    assert actor.alive() or actor.wait() == 0, actor.output()
     actor.kill()
     assert gateway.daemon.alive()
     return answer == b""
