@@ -54,9 +54,11 @@ static void same_profile(const struct profile *a, const struct profile *b)
 static void same_names(char *const *a, char *const *b)
 {
 	assert_int_equal(a == NULL, b == NULL);
-	for (; a && *a; a++, b++)
+	if (!a || !b)
+		return;
+	for (; *a && *b; a++, b++)
 		assert_string_equal(*a, *b);
-	assert_true(!b || !*b);
+	assert_true(!*a && !*b);
 }
 
 /* @text, what it is printed as, and what that is printed as, are one policy. */
