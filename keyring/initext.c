@@ -2,12 +2,30 @@
 /* initext.c - what the keyring's INI files have in common */
 #include "keyring/initext.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "keyring/files.h"
 #include "keyring/heap.h"
 #include "keyring/name.h"
+
+struct ini *initext_load(const char *dir, const char *name, struct err_list *err)
+{
+	char *path = heap_format("%s/%s", dir, name);
+	struct ini *ini = NULL;
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		guard_file(path, &st, err);
+	if (access(path, F_OK) == 0 || errno != ENOENT)
+		ini = ini_load(path, err);
+	free(path);
+	return ini;
+}
 
 static bool is_known(const char *key, const char *const *keys)
 {

@@ -19,6 +19,7 @@
 #include "keyring/certfile.h"
 #include "keyring/files.h"
 #include "keyring/heap.h"
+#include "keyring/initext.h"
 #include "keyring/name.h"
 #include "keyring/ringfile.h"
 #include "keyring/usermap.h"
@@ -317,18 +318,11 @@ static void take_access(struct keystore *k, const struct ini_section *s, struct 
 
 static void read_access(struct keystore *k, const char *dir, struct err_list *err)
 {
-	char *path = heap_format("%s/access.ini", dir);
-	struct ini *ini = NULL;
-	struct stat st;
+	struct ini *ini = initext_load(dir, "access.ini", err);
 
-	if (stat(path, &st) == 0)
-		guard_file(path, &st, err);
-	if (access(path, F_OK) == 0 || errno != ENOENT)
-		ini = ini_load(path, err);
 	for (size_t i = 0; ini && i < ini->section_count; i++)
 		take_access(k, &ini->sections[i], err);
 	ini_free(ini);
-	free(path);
 }
 
 /* What could not be read was kept only so that references to it are not called dangling. */

@@ -2,13 +2,11 @@
 /* usermap.c - which user a certificate's names stand for: name filters and what they refer to */
 #include "keyring/usermap.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-#include "keyring/files.h"
 #include "keyring/heap.h"
 #include "keyring/initext.h"
 #include "keyring/name.h"
@@ -116,14 +114,8 @@ static void take_hosts(struct usermap *m, const struct ini_section *s, struct er
 
 static void read_identity(struct usermap *m, const char *dir, struct err_list *err)
 {
-	char *path = heap_format("%s/identity.ini", dir);
-	struct ini *ini = NULL;
-	struct stat st;
+	struct ini *ini = initext_load(dir, "identity.ini", err);
 
-	if (stat(path, &st) == 0)
-		guard_file(path, &st, err);
-	if (access(path, F_OK) == 0 || errno != ENOENT)
-		ini = ini_load(path, err);
 	for (size_t i = 0; ini && i < ini->section_count; i++) {
 		const struct ini_section *s = &ini->sections[i];
 
@@ -136,7 +128,6 @@ static void read_identity(struct usermap *m, const char *dir, struct err_list *e
 				"unknown section: only [criteria TEXT] and [hosts] are known here");
 	}
 	ini_free(ini);
-	free(path);
 }
 
 void usermap_read(struct usermap *m, const char *dir, struct err_list *err)

@@ -131,8 +131,10 @@ static void take_over(struct session *s)
 		!takeover_ready(&s->takeover, s->ssl, s->ports.taken, ticket))
 		return;
 	s->stream = takeover_stream(&s->takeover, s->ssl, s->ports.out);
-	if (s->stream)
-		free_ssl(s);
+	if (!s->stream)
+		return;
+	free_ssl(s);
+	takeover_fini(&s->takeover); /* the stream has the secrets now */
 }
 
 /* What the stream has come to. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_certuser.c - which user a certificate stands for: stored, by its names, by its extension */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +19,7 @@
 #include "keyring/store.h"
 #include "keyring/subject.h"
 #include "keyring/usermap.h"
+#include "unit/folder.h"
 #include "unit/make_cert.h"
 
 static char dir[] = "/tmp/attls-certuser.XXXXXX";
@@ -49,18 +49,10 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
-	return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return folder_remove(dir);
 }
 
 /* The directory must load, with @warnings of these. */

@@ -9,12 +9,12 @@
 
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "keyring/store.h"
+#include "unit/folder.h"
 #include "unit/make_cert.h"
 
 static struct cert ca, server, other;
@@ -41,14 +41,6 @@ static int free_all(void **state)
 	make_free(&server);
 	make_free(&other);
 	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
 }
 
 /* A keyring with three certificates and ring root/main: the server's (default) and the CA's. */
@@ -81,7 +73,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return folder_remove(dir);
 }
 
 static void path_of(const char *name, char *path)

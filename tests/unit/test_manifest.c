@@ -9,11 +9,11 @@
 
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "keyring/manifest.h"
+#include "unit/folder.h"
 
 static char folder[] = "/tmp/attls-manifest-XXXXXX";
 
@@ -50,16 +50,10 @@ static int setup(void **state)
 	return 0;
 }
 
-static int drop(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st, (void)kind, (void)at;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
-	return nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
+	return folder_remove(folder);
 }
 
 /* That @change is what has been done since @was, which is freed. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_unit.c - what the path of a control group tells, and what is kept of an owner */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 
 #include "gateway/flow/identity.h"
 #include "gateway/worker/engine.h"
+#include "unit/folder.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -121,12 +121,6 @@ static void make_file(const char *root, const char *path, const char *text)
 	fclose(out);
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-	(void)st, (void)kind, (void)where;
-	return remove(path);
-}
-
 static void test_engine_names(void **state)
 {
 	char root[] = "/tmp/test_unit.XXXXXX", name[UNIT_TEXT];
@@ -149,7 +143,7 @@ static void test_engine_names(void **state)
 	assert_string_equal(name, "machine");
 	assert_true(engine_container_name(root, other, name)); /* 65 digits: a name */
 	assert_string_equal(name, other);
-	assert_int_equal(nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(folder_remove(root), 0);
 }
 
 /* ---- keeping ---- */
