@@ -126,7 +126,7 @@ static void measure(
 		if (!sockdiag_find_listener(d, &e, 0, &q->socket))
 			unknown++;
 		else if (wants)
-			finder_answer(f, q);
+			finder_answer(f, &q, 1);
 		times[i] = clock_us() - began;
 		if ((q->owner.known & wants) != wants)
 			unknown++;

@@ -59,13 +59,17 @@ static bool find_owner(struct worker *w, const struct packet *p, struct arrival 
 	struct socket_facts facts;
 	unsigned wants;
 
+	if (p->slot == SLOT_SYN && held_already(w, a)) {
+		queue_drop(&w->queue, p);
+		return true;
+	}
 	if (!w->config->host || !intake_wants_owner(&w->intake, a) || !find_socket(w, p, a, &facts))
 		return false;
 	a->owner = (struct owner){.known = OWNER_UID, .uid = facts.uid};
 	wants = p->slot == SLOT_SYN ? intake_wants_owner(&w->intake, a) : 0;
 	if (!wants)
 		return false;
-	if (!held_add(w, p, &facts, wants, now)) {
+	if (!held_add(w, p, a, &facts, wants, now)) {
 		w->intake.drops[DROP_TABLE_FULL]++;
 		queue_drop(&w->queue, p);
 	}

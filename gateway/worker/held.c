@@ -11,6 +11,8 @@ struct held {
 	uint64_t id;
 	usec_t until;
 	uid_t uid;
+	struct tuple key; /* its source and destination */
+	uint32_t seq;
 	struct packet packet; /* its bytes follow */
 	uint8_t bytes[];
 };
@@ -35,13 +37,32 @@ static struct inquiry *inquire(
 	q->wants = first_of(wants);
 	q->asked = 0;
 	q->until = h->until;
+	q->late = false;
 	q->owner = (struct owner){.known = OWNER_UID, .uid = facts->uid};
 	q->cgroup[0] = '\0';
 	return q;
 }
 
-bool held_add(struct worker *w, const struct packet *p, const struct socket_facts *facts,
-	unsigned wants, usec_t now)
+static struct tuple key_of(const struct arrival *a)
+{
+	return (struct tuple){.local = a->seg.src, .remote = a->seg.dst};
+}
+
+bool held_already(const struct worker *w, const struct arrival *a)
+{
+	struct tuple key = key_of(a);
+
+	list_each (node, &w->held) {
+		const struct held *h = list_entry(node, struct held, node);
+
+		if (h->seq == a->seg.seq && tuple_equal(&h->key, &key))
+			return true;
+	}
+	return false;
+}
+
+bool held_add(struct worker *w, const struct packet *p, const struct arrival *a,
+	const struct socket_facts *facts, unsigned wants, usec_t now)
 {
 	struct held *h = w->held_count < HELD_MAX ? malloc(sizeof(*h) + p->len) : NULL;
 	struct inquiry *q;
@@ -51,6 +72,8 @@ bool held_add(struct worker *w, const struct packet *p, const struct socket_fact
 	h->id = ++w->held_id;
 	h->until = now + HELD_TIME;
 	h->uid = facts->uid;
+	h->key = key_of(a);
+	h->seq = a->seg.seq;
 	h->packet = *p;
 	h->packet.bytes = h->bytes;
 	memcpy(h->bytes, p->bytes, p->len);
@@ -92,11 +115,12 @@ void held_answer(struct worker *w, struct inquiry *q, usec_t now)
 	if (h && decide_arrival(w, &h->packet, &a)) {
 		a.owner = q->owner;
 		wants = intake_wants_owner(&w->intake, &a) & ~q->asked;
-		if (wants) {
+		if (wants && !q->late) {
 			q->wants = first_of(wants);
 			lookup_ask(w->config->lookup, q);
 			return;
 		}
+		w->counts[WORKER_OWNER_TIMEOUTS] += q->late;
 		decide_held(w, &h->packet, &a, now);
 	}
 	if (h)

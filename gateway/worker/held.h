@@ -11,17 +11,21 @@
 #include "gateway/worker/lookup.h"
 #include "gateway/worker/worker.h"
 
-#define HELD_TIME (200 * USEC_MSEC)
+/* Only a machine that is very short of time takes so long; senders try again after 1, 3, 7 s. */
+#define HELD_TIME (3 * USEC_SEC)
 
 enum { HELD_MAX = 1024 }; /* of one worker */
 
+/** held_already() - whether @a is a SYN that is held, sent once more */
+bool held_already(const struct worker *w, const struct arrival *a);
+
 /**
- * held_add() - keep a copy of @p and have the owner of its socket looked for
+ * held_add() - keep a copy of @p, which is @a, and have the owner of its socket looked for
  * @wants: of enum owner_fact
  * Return: false if there is no room; then nothing was done.
  */
-bool held_add(struct worker *w, const struct packet *p, const struct socket_facts *facts,
-	unsigned wants, usec_t now);
+bool held_add(struct worker *w, const struct packet *p, const struct arrival *a,
+	const struct socket_facts *facts, unsigned wants, usec_t now);
 
 /** held_answer() - @q came back: decide, or ask for more; takes @q over */
 void held_answer(struct worker *w, struct inquiry *q, usec_t now);

@@ -54,13 +54,10 @@ static void find_group(struct finder *f, struct inquiry *q)
 		find_container_name(q);
 }
 
-static void find_process(struct finder *f, struct inquiry *q)
+static void describe_process(struct inquiry *q, pid_t pid)
 {
 	struct owner *o = &q->owner;
-	pid_t pid = process_find(&f->processes, &f->groups, q->cgroup, q->socket.inode, q->until);
 
-	if (pid == 0)
-		return;
 	if (process_name(pid, q->process)) {
 		o->process = q->process;
 		o->known |= OWNER_PROCESS;
@@ -71,32 +68,64 @@ static void find_process(struct finder *f, struct inquiry *q)
 	}
 }
 
-void finder_answer(struct finder *f, struct inquiry *q)
+static void find_processes(struct finder *f, struct inquiry **inquiries, size_t count)
 {
-	bool process = q->wants & OF_PROCESS;
+	struct sought sockets[LOOKUP_BATCH];
+	usec_t until = 0;
+	bool done;
 
-	/* the process is looked for in its group first */
-	if ((q->wants & OF_GROUP) || (process && !owner_has(&q->owner, OWNER_CGROUP)))
-		find_group(f, q);
-	if (process)
-		find_process(f, q);
+	for (size_t i = 0; i < count; i++) {
+		const struct inquiry *q = inquiries[i];
+
+		sockets[i] = (struct sought){.inode = q->socket.inode, .cgroup = q->cgroup};
+		until = usec_max(until, q->until);
+	}
+	done = process_find(&f->processes, &f->groups, sockets, count, until);
+	for (size_t i = 0; i < count; i++) {
+		if (sockets[i].holder.pid)
+			describe_process(inquiries[i], sockets[i].holder.pid);
+		else
+			inquiries[i]->late = !done;
+	}
+}
+
+void finder_answer(struct finder *f, struct inquiry **inquiries, size_t count)
+{
+	struct inquiry *processes[LOOKUP_BATCH];
+	size_t process_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct inquiry *q = inquiries[i];
+		bool process = q->wants & OF_PROCESS;
+
+		/* the process is looked for in its group first */
+		if ((q->wants & OF_GROUP) || (process && !owner_has(&q->owner, OWNER_CGROUP)))
+			find_group(f, q);
+		if (process)
+			processes[process_count++] = q;
+	}
+	if (process_count > 0)
+		find_processes(f, processes, process_count);
 }
 
 /* ---- the thread ---- */
 
-static struct inquiry *next_inquiry(struct lookup *l)
+/* Wait for inquiries and take all that are there, up to LOOKUP_BATCH. Return: 0 at the end. */
+static size_t take_inquiries(struct lookup *l, struct inquiry **inquiries)
 {
-	struct inquiry *q = NULL;
+	size_t count = 0;
 
 	pthread_mutex_lock(&l->lock);
 	while (list_empty(&l->inquiries) && !l->stop)
 		pthread_cond_wait(&l->asked, &l->lock);
-	if (!l->stop) {
-		q = list_entry(l->inquiries.next, struct inquiry, node);
+	while (!l->stop && count < LOOKUP_BATCH && !list_empty(&l->inquiries)) {
+		struct inquiry *q = list_entry(l->inquiries.next, struct inquiry, node);
+
 		list_remove(&q->node);
+		inquiries[count++] = q;
 	}
 	pthread_mutex_unlock(&l->lock);
-	return q;
+	return count;
 }
 
 static void warn_once(struct lookup *l, const struct inquiry *q)
@@ -108,20 +137,35 @@ static void warn_once(struct lookup *l, const struct inquiry *q)
 		    "here; give attlsd CAP_SYS_PTRACE");
 }
 
+static void answer(struct lookup *l, struct inquiry **inquiries, size_t count)
+{
+	struct inquiry *timely[LOOKUP_BATCH];
+	usec_t now = now_monotonic();
+	size_t timely_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		warn_once(l, inquiries[i]);
+		inquiries[i]->late = now >= inquiries[i]->until;
+		if (!inquiries[i]->late)
+			timely[timely_count++] = inquiries[i];
+	}
+	finder_answer(l->finder, timely, timely_count);
+	for (size_t i = 0; i < count; i++) {
+		inquiries[i]->asked |= inquiries[i]->wants;
+		mail_answer(inquiries[i]);
+	}
+}
+
 static void *lookup_run(void *arg)
 {
 	static const int capabilities[] = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
+	struct inquiry *inquiries[LOOKUP_BATCH];
 	struct lookup *l = arg;
-	struct inquiry *q;
+	size_t count;
 
 	l->sees_processes = capability_only(capabilities, 2) & (1 << 0);
-	while ((q = next_inquiry(l))) {
-		warn_once(l, q);
-		if (now_monotonic() < q->until)
-			finder_answer(l->finder, q);
-		q->asked |= q->wants;
-		mail_answer(q);
-	}
+	while ((count = take_inquiries(l, inquiries)) > 0)
+		answer(l, inquiries, count);
 	return NULL;
 }
 

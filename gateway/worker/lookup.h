@@ -29,6 +29,7 @@ struct inquiry {
 	unsigned wants;     /* of enum owner_fact */
 	unsigned asked;     /* what was looked for so far, found or not */
 	usec_t until;       /* CLOCK_MONOTONIC; the answer is of no use then */
+	bool late;          /* there was no time to find out all of it */
 	struct owner owner; /* its strings lie below */
 	char cgroup[PATH_MAX];
 	char unit[UNIT_TEXT];
@@ -55,8 +56,13 @@ struct lookup {
 	bool stop;             /* likewise */
 };
 
-/** finder_answer() - find what @q wants, as far as can be; on any thread that has its own @f */
-void finder_answer(struct finder *f, struct inquiry *q);
+enum { LOOKUP_BATCH = 64 };
+
+/**
+ * finder_answer() - find what @count inquiries want, as far as can be, up to LOOKUP_BATCH
+ * Their processes are looked for together. On any thread that has its own @f.
+ */
+void finder_answer(struct finder *f, struct inquiry **inquiries, size_t count);
 
 /** lookup_start() - begin to answer */
 bool lookup_start(struct lookup *l, struct err_list *err);

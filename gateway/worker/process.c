@@ -15,47 +15,26 @@
 
 enum { PROC_PATH = 64, LINK_TEXT = 64 };
 
-/* A search for the oldest holder. */
+/* One look through processes for the oldest holders of sockets. */
 struct search {
-	char link[LINK_TEXT]; /* what its descriptor shows */
+	struct sought *sockets;
+	size_t count;
 	usec_t until;
-	struct holder best; /* pid 0: none yet */
-	uint64_t began;     /* of it, in clock ticks since boot */
 };
 
-static void link_text(char *text, uint64_t inode)
+/* The inode that a descriptor of a process shows, 0 if it is no socket. */
+static uint64_t socket_at(int dir, const char *name)
 {
-	snprintf(text, LINK_TEXT, "socket:[%llu]", (unsigned long long)inode);
-}
-
-static bool shows(int dir, const char *name, const char *link)
-{
+	static const char prefix[] = "socket:[";
 	char target[LINK_TEXT];
 	ssize_t len = readlinkat(dir, name, target, sizeof(target) - 1);
 
 	if (len < 0)
-		return false;
+		return 0;
 	target[len] = '\0';
-	return strcmp(target, link) == 0;
-}
-
-/* The descriptor of @pid that shows @link, -1 without. */
-static int descriptor_of(pid_t pid, const char *link)
-{
-	char path[PROC_PATH];
-	const struct dirent *e;
-	int found = -1;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	dir = opendir(path);
-	while (dir && found < 0 && (e = readdir(dir))) {
-		if (e->d_name[0] != '.' && shows(dirfd(dir), e->d_name, link))
-			found = (int)strtol(e->d_name, NULL, 10);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
+	if (strncmp(target, prefix, sizeof(prefix) - 1) != 0)
+		return 0;
+	return strtoull(target + sizeof(prefix) - 1, NULL, 10);
 }
 
 /* Up to @size - 1 bytes of a file of @pid. Return: false if it has ended. */
@@ -89,20 +68,39 @@ static uint64_t began_at(pid_t pid)
 	return at ? strtoull(at + 1, NULL, 10) : UINT64_MAX;
 }
 
+static void take_holder(struct search *s, uint64_t inode, pid_t pid, int fd)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		struct sought *k = &s->sockets[i];
+		uint64_t began;
+
+		if (!k->now || k->inode != inode || k->holder.pid == pid)
+			continue;
+		began = began_at(pid);
+		if (k->holder.pid == 0 || began < k->holder.began)
+			k->holder = (struct holder){inode, pid, fd, began};
+	}
+}
+
 /* @pid 0: no process, or one of a PID namespace that is not seen from here. */
 static void look_at(struct search *s, pid_t pid)
 {
-	int fd = pid > 0 ? descriptor_of(pid, s->link) : -1;
-	uint64_t began;
+	char path[PROC_PATH];
+	const struct dirent *e;
+	DIR *dir;
 
-	if (fd < 0)
+	if (pid <= 0)
 		return;
-	began = began_at(pid);
-	if (s->best.pid && began >= s->began)
-		return;
-	s->best.pid = pid;
-	s->best.fd = fd;
-	s->began = began;
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		uint64_t inode = e->d_name[0] != '.' ? socket_at(dirfd(dir), e->d_name) : 0;
+
+		if (inode)
+			take_holder(s, inode, pid, (int)strtol(e->d_name, NULL, 10));
+	}
+	if (dir)
+		closedir(dir);
 }
 
 static bool in_time(const struct search *s)
@@ -110,9 +108,9 @@ static bool in_time(const struct search *s)
 	return now_monotonic() < s->until;
 }
 
-static void search_group(struct search *s, const struct cgroups *groups, const char *cgroup)
+static void search_processes_of(struct search *s, const struct cgroups *groups, const char *cgroup)
 {
-	int fd = *cgroup ? cgroups_processes(groups, cgroup) : -1;
+	int fd = cgroups_processes(groups, cgroup);
 	FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
 	char line[32];
 
@@ -125,7 +123,7 @@ static void search_group(struct search *s, const struct cgroups *groups, const c
 		close(fd);
 }
 
-static void search_all(struct search *s)
+static void search_all_processes(struct search *s)
 {
 	DIR *dir = opendir("/proc");
 	const struct dirent *e;
@@ -137,30 +135,86 @@ static void search_all(struct search *s)
 		closedir(dir);
 }
 
-static bool still_holds(const struct holder *h, const char *link)
+static bool still_holds(const struct holder *h)
 {
 	char path[PROC_PATH];
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, h->fd);
-	return shows(AT_FDCWD, path, link);
+	return socket_at(AT_FDCWD, path) == h->inode;
 }
 
-pid_t process_find(struct processes *p, const struct cgroups *groups, const char *cgroup,
-	uint64_t inode, usec_t until)
+static void find_in_cache(struct search *s, const struct processes *p)
 {
-	struct holder *known = &p->cache[inode % PROCESS_CACHE];
-	struct search s = {.until = until, .best.inode = inode};
+	for (size_t i = 0; i < s->count; i++) {
+		struct sought *k = &s->sockets[i];
+		const struct holder *h = &p->cache[k->inode % PROCESS_CACHE];
 
-	link_text(s.link, inode);
-	if (known->inode == inode && known->pid && still_holds(known, s.link))
-		return known->pid;
-	search_group(&s, groups, cgroup);
-	if (!s.best.pid)
-		search_all(&s);
-	if (!s.best.pid || !in_time(&s)) /* an older one may have been left out */
-		return 0;
-	*known = s.best;
-	return s.best.pid;
+		k->holder = (struct holder){0};
+		if (h->pid && h->inode == k->inode && still_holds(h))
+			k->holder = *h;
+	}
+}
+
+/* Mark for the next search what is not found yet, of one group or (NULL) of all. */
+static bool mark(struct search *s, const char *cgroup)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct sought *k = &s->sockets[i];
+
+		k->now = k->holder.pid == 0 && (!cgroup || strcmp(k->cgroup, cgroup) == 0);
+		any = any || k->now;
+	}
+	return any;
+}
+
+/* A search that was not finished may have left out an older process. */
+static bool finish(struct search *s)
+{
+	bool done = in_time(s);
+
+	for (size_t i = 0; i < s->count && !done; i++) {
+		if (s->sockets[i].now)
+			s->sockets[i].holder.pid = 0;
+	}
+	return done;
+}
+
+static bool search_groups(struct search *s, const struct cgroups *groups)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const char *cgroup = s->sockets[i].cgroup;
+		bool searched = false;
+
+		for (size_t j = 0; j < i && !searched; j++)
+			searched = strcmp(s->sockets[j].cgroup, cgroup) == 0;
+		if (!*cgroup || searched || !mark(s, cgroup))
+			continue;
+		search_processes_of(s, groups, cgroup);
+		if (!finish(s))
+			return false;
+	}
+	return true;
+}
+
+bool process_find(struct processes *p, const struct cgroups *groups, struct sought *sockets,
+	size_t count, usec_t until)
+{
+	struct search s = {.sockets = sockets, .count = count, .until = until};
+	bool done;
+
+	find_in_cache(&s, p);
+	done = search_groups(&s, groups);
+	if (done && mark(&s, NULL)) {
+		search_all_processes(&s);
+		done = finish(&s);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (sockets[i].holder.pid)
+			p->cache[sockets[i].inode % PROCESS_CACHE] = sockets[i].holder;
+	}
+	return done;
 }
 
 bool process_name(pid_t pid, char *name)

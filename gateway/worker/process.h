@@ -14,6 +14,9 @@
 #include "base/clock.h"
 #include "gateway/worker/cgroup.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum { PROCESS_CACHE = 256, PROCESS_NAME = 64 };
@@ -21,8 +24,17 @@ enum { PROCESS_CACHE = 256, PROCESS_NAME = 64 };
 /* Where a socket was found last; looked at again before it is believed. */
 struct holder {
 	uint64_t inode;
-	pid_t pid;
+	pid_t pid; /* 0: no process that can be seen */
 	int fd;
+	uint64_t began; /* the process, in clock ticks since boot */
+};
+
+/* A socket whose process is looked for. */
+struct sought {
+	uint64_t inode;
+	const char *cgroup; /* path of its group, "" if it is not known */
+	struct holder holder;
+	bool now; /* in the search that runs */
 };
 
 struct processes {
@@ -30,14 +42,14 @@ struct processes {
 };
 
 /**
- * process_find() - the process that holds the socket @inode
+ * process_find() - the processes that hold @count sockets, into the holder of each
+ * Those of one group cost one search together, so asking for many at once is cheap.
  * Needs CAP_SYS_PTRACE to see other users' processes.
- * @cgroup: path of the socket's group, "" if it is not known
- * @until:  CLOCK_MONOTONIC; the search gives up then
- * Return: 0 if there is none that can be seen.
+ * @until: CLOCK_MONOTONIC; the search gives up then
+ * Return: false if it gave up; what it had not found for sure by then has no holder.
  */
-pid_t process_find(struct processes *p, const struct cgroups *groups, const char *cgroup,
-	uint64_t inode, usec_t until);
+bool process_find(struct processes *p, const struct cgroups *groups, struct sought *sockets,
+	size_t count, usec_t until);
 
 /** process_name() - as in /proc/PID/comm, into PROCESS_NAME bytes; false if it has ended */
 bool process_name(pid_t pid, char *name);

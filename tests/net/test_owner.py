@@ -183,12 +183,16 @@ def test_unknown_is_what_the_rule_says(world4, on_unknown, expected):
 
 # Inbound: who listens
 
+def start_actor(world, ready, *steps):
+    """An actor in the server's namespace that runs until it is killed and has said @ready."""
+    process = Process(world.server.entered(*command(world, world.server_address, "-", *steps)),
+                      os.path.join(world.directory, "actor.log"))
+    process.wait_output(ready)
+    return process
+
+
 def listener(world, *steps):
-    """An actor that listens in the server's namespace."""
-    actor = Process(world.server.entered(*command(world, world.server_address, "-", *steps)),
-                    os.path.join(world.directory, "actor.log"))
-    actor.wait_output("listening")
-    return actor
+    return start_actor(world, "listening", *steps)
 
 
 def serve(world, condition, *steps):
@@ -253,7 +257,8 @@ def test_tls_reaches_the_listener_of_a_job(world4):
 
 
 def test_many_at_once(world4):
-    """Two dozen connections of as many processes, of which every second is the job's."""
+    """Two dozen connections of as many processes, every second the job's, on a crowded system."""
+    world4.stack.callback(start_actor(world4, "crowded", "crowd").kill)
     world4.closing(tls_server(world4.server, world4.server_address, PORT, world4.pki.server,
                               traffic.echo))
     gateway = world4.client_gateway(PORT, conditions={"jobname": "payroll"})

@@ -9,6 +9,7 @@ An act that connects says WORD and prints what comes back; one that listens serv
 import array
 import contextlib
 import os
+import signal
 import socket
 import sys
 import threading
@@ -169,6 +170,23 @@ def listen_on_device(_later):
     s.listen(8)
     print("listening", flush=True)
     accept(s)
+
+
+def crowd(_later):
+    """Three hundred idle processes with forty sockets each; they end with this one."""
+    end, alive = os.pipe()
+    begun, begin = os.pipe()
+    for _ in range(300):
+        if os.fork() == 0:
+            os.close(alive)
+            sockets = [new_socket() for _ in range(40)]
+            os.write(begin, b"x")
+            os.read(end, 1)
+            os._exit(len(sockets) - 40)
+    for _ in range(300):
+        os.read(begun, 1)
+    print("crowded", flush=True)
+    signal.pause()
 
 
 def do(step):
