@@ -44,26 +44,33 @@ static const char *jump_target(const char *rule)
 	return NULL;
 }
 
-static void parse_rule(struct installed *in, const char *rule, char **last_chain)
+/* Where the reading of a table is: rules of one chain follow one another. */
+struct reading {
+	char *chain;
+	bool foreign; /* the chain has shown a rule that is not a jump to us */
+};
+
+static void parse_rule(struct installed *in, const char *rule, struct reading *at)
 {
 	size_t chain_len = strcspn(rule, " ");
-	bool first = !*last_chain || strlen(*last_chain) != chain_len ||
-		     strncmp(*last_chain, rule, chain_len) != 0;
 
-	if (first) {
-		free(*last_chain);
-		*last_chain = copied(rule, chain_len);
+	if (!at->chain || strlen(at->chain) != chain_len ||
+		strncmp(at->chain, rule, chain_len) != 0) {
+		free(at->chain);
+		*at = (struct reading){copied(rule, chain_len), false};
 	}
 	if (is_ours(rule)) {
 		in->rule_count++;
 	} else if (jump_target(rule)) {
 		in->hooks = grown(in->hooks, in->hook_count, sizeof(*in->hooks));
 		in->hooks[in->hook_count++] =
-			(struct installed_hook){copied(rule, strlen(rule)), first};
+			(struct installed_hook){copied(rule, strlen(rule)), !at->foreign};
+	} else {
+		at->foreign = true;
 	}
 }
 
-static void parse_line(struct installed *in, const char *line, char **last_chain)
+static void parse_line(struct installed *in, const char *line, struct reading *at)
 {
 	size_t len;
 
@@ -74,24 +81,24 @@ static void parse_line(struct installed *in, const char *line, char **last_chain
 		else
 			name_add(&in->others, &in->other_count, line + 1, len);
 	} else if (strncmp(line, "-A ", 3) == 0) {
-		parse_rule(in, line + 3, last_chain);
+		parse_rule(in, line + 3, at);
 	}
 }
 
 void installed_parse(struct installed *in, const char *saved)
 {
-	char *last_chain = NULL;
+	struct reading at = {0};
 
 	*in = (struct installed){0};
 	while (*saved) {
 		size_t len = strcspn(saved, "\n");
 		char *line = copied(saved, len);
 
-		parse_line(in, line, &last_chain);
+		parse_line(in, line, &at);
 		free(line);
 		saved += len + (saved[len] == '\n');
 	}
-	free(last_chain);
+	free(at.chain);
 }
 
 static void names_free(char **names, size_t count)
@@ -124,13 +131,14 @@ static bool hook_applies(const struct installed *in, const struct plan_hook *hoo
 
 static bool hook_is(const struct installed_hook *have, const struct plan_hook *want)
 {
-	char rule[96];
+	char rule[PLAN_MATCH + 96];
 
-	snprintf(rule, sizeof(rule), "%s -j %s", want->chain, want->target);
+	snprintf(rule, sizeof(rule), "%s%s%s -j %s", want->chain, want->match[0] ? " " : "",
+		want->match, want->target);
 	return strcmp(have->rule, rule) == 0;
 }
 
-/* There once, and first: need not be touched. */
+/* There once, and before the rules of others: need not be touched. */
 static bool hook_is_placed(const struct installed *in, const struct plan_hook *want)
 {
 	size_t times = 0;
@@ -179,7 +187,8 @@ static void change_hooks(FILE *out, const struct installed *in, const struct pla
 		const struct plan_hook *h = &want->hooks[i];
 
 		if (hook_applies(in, h) && !hook_is_placed(in, h))
-			fprintf(out, "-I %s 1 -j %s\n", h->chain, h->target);
+			fprintf(out, "-I %s 1%s%s -j %s\n", h->chain, h->match[0] ? " " : "",
+				h->match, h->target);
 	}
 }
 

@@ -15,7 +15,7 @@
 /* A rule of somebody else's chain that jumps to one of ours. */
 struct installed_hook {
 	char *rule; /* "CHAIN -j ATTLS-..." as saved, without "-A " */
-	bool first; /* the first rule of its chain */
+	bool first; /* only jumps to us are before it */
 };
 
 struct installed {

@@ -43,13 +43,26 @@ void writer_chain(struct writer *w, const char *name)
 	t->chains[t->chain_count++] = name;
 }
 
-void writer_hook(struct writer *w, const char *chain, const char *target, bool optional)
+struct plan_hook *writer_hook(
+	struct writer *w, const char *chain, const char *target, const char *fmt, ...)
 {
 	struct plan_table *t = w->table;
+	struct plan_hook *h;
+	va_list ap;
 
 	if (t->hook_count == PLAN_HOOKS)
 		abort(); /* as above */
-	t->hooks[t->hook_count++] = (struct plan_hook){chain, target, optional};
+	h = &t->hooks[t->hook_count++];
+	*h = (struct plan_hook){chain, target, false, ""};
+	va_start(ap, fmt);
+	vsnprintf(h->match, sizeof(h->match), fmt, ap);
+	va_end(ap);
+	return h;
+}
+
+const char *writer_icmp(const struct writer *w)
+{
+	return w->family == 4 ? "icmp" : "ipv6-icmp";
 }
 
 void writer_rule(struct writer *w, const char *chain, const char *fmt, ...)
@@ -69,7 +82,7 @@ void writer_candidate_rule(struct writer *w, const char *chain, const struct can
 {
 	fprintf(w->out, "-A %s", chain);
 	match_candidate(w->out, c, heading);
-	fprintf(w->out, " -j %s\n", target);
+	fprintf(w->out, " -g %s\n", target);
 	w->table->rule_count++;
 }
 
@@ -82,7 +95,7 @@ void writer_original_rules(struct writer *w, const char *chain, const struct can
 	while (match_original(text, c, &at)) {
 		fprintf(w->out, "-A %s", chain);
 		match_local(w->out, c, heading);
-		fprintf(w->out, "%s -j %s\n", text, target);
+		fprintf(w->out, "%s -g %s\n", text, target);
 		w->table->rule_count++;
 	}
 }
@@ -94,7 +107,7 @@ void writer_loopback_rule(
 		return;
 	fprintf(w->out, "-A %s", chain);
 	match_remote(w->out, c, WIRE_BOUND);
-	fprintf(w->out, " -s %s -j %s\n", w->family == 4 ? "127.0.0.0/8" : "::1", target);
+	fprintf(w->out, " -s %s -g %s\n", w->family == 4 ? "127.0.0.0/8" : "::1", target);
 	w->table->rule_count++;
 }
 
@@ -123,7 +136,7 @@ static void dispatch_queues(struct writer *w, const char *chain, enum bpf_port p
 		o->queue_base + 2 * (o->workers - 1) + plus);
 }
 
-void writer_dispatch(struct writer *w)
+void writer_dispatch(struct writer *w, const char *except)
 {
 	static const struct {
 		const char *data;
@@ -137,10 +150,27 @@ void writer_dispatch(struct writer *w)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		writer_chain(w, kinds[i].data);
 		writer_chain(w, kinds[i].syn);
+		if (except)
+			writer_rule(w, kinds[i].data, "%s -j RETURN", except);
 		writer_rule(w, kinds[i].data, " -p tcp --syn -j %s", kinds[i].syn);
 		dispatch_queues(w, kinds[i].data, kinds[i].port, 0);
 		dispatch_queues(w, kinds[i].syn, kinds[i].port, 1);
 	}
+}
+
+/*
+ * Errors about TCP go to worker 0, from any interface: for our own packets they arrive over lo.
+ */
+void writer_icmp_errors(struct writer *w, const char *chain)
+{
+	static const int types4[] = {3, 11, 12, 0}, types6[] = {1, 2, 3, 4, 0};
+	const struct plan_options *o = w->options;
+
+	for (const int *t = w->family == 4 ? types4 : types6; *t; t++)
+		writer_rule(w, chain,
+			" -p %s --%s-type %d -m bpf --bytecode \"%s\" -j NFQUEUE --queue-num %u",
+			writer_icmp(w), w->family == 4 ? "icmp" : "icmpv6", *t,
+			bpf_icmp_tcp(w->family), o->queue_base + 2 * o->workers);
 }
 
 /* The local port chooses the worker of outbound candidates, the remote port of inbound ones. */

@@ -17,6 +17,7 @@ enum plan_table_id { PLAN_MANGLE, PLAN_RAW, PLAN_FILTER, PLAN_TABLES };
 /* Names of the TUN devices, and the beginning of the names of all our chains. */
 #define DEVICE_WIRE  "attlsw"
 #define DEVICE_PLAIN "attlsp"
+#define DEVICES_ALL  "attls+" /* as a match, for what passes over at least these */
 #define CHAIN_PREFIX "ATTLS-"
 
 /* What this kernel offers beyond what is indispensable. */
@@ -40,11 +41,14 @@ struct plan_options {
 	size_t inside_net_count;
 };
 
-/* A jump to one of our chains, at the first place of @chain. */
+enum { PLAN_MATCH = 48 };
+
+/* A jump to one of our chains, before all rules of @chain that are not ours. */
 struct plan_hook {
 	const char *chain;
 	const char *target;
-	bool optional; /* only where @chain exists */
+	bool optional;          /* only where @chain exists */
+	char match[PLAN_MATCH]; /* which packets, as iptables-save prints it; "" for all */
 };
 
 enum { PLAN_CHAINS = 16, PLAN_HOOKS = 6 };

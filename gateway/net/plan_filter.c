@@ -2,8 +2,6 @@
 /* plan_filter.c - table filter: acceptance of what is injected, the input-side guard, refusals */
 #include "gateway/net/plan_internal.h"
 
-#define RESET "REJECT --reject-with tcp-reset"
-
 /*
  * Ciphertext must not reach the application, whatever became of table mangle: payload from the wire
  * passes only with the mark of a flow that the gateway lets pass.
@@ -13,24 +11,27 @@ static void guard(struct writer *w)
 	const struct candidate *c;
 
 	writer_chain(w, CHAIN_GUARD);
-	writer_rule(w, CHAIN_GUARD, " -m mark --mark 0x%x/0x%x -j RETURN", w->options->mark,
-		w->options->mark);
-	writer_rule(w, CHAIN_GUARD, " -p tcp -m bpf --bytecode \"%s\" -j RETURN",
-		bpf_no_payload(w->family));
 	for (c = NULL; (c = writer_next(w, DIRECTION_BOTH, c));)
-		writer_candidate_rule(w, CHAIN_GUARD, c, PLAIN_BOUND, "DROP");
+		writer_candidate_rule(w, CHAIN_GUARD, c, PLAIN_BOUND, CHAIN_PAYLOAD);
+	writer_chain(w, CHAIN_PAYLOAD);
+	writer_rule(w, CHAIN_PAYLOAD, " -m mark --mark 0x%x/0x%x -j RETURN", w->options->mark,
+		w->options->mark);
+	writer_rule(w, CHAIN_PAYLOAD, " -i " DEVICE_PLAIN " -j RETURN");
+	writer_rule(w, CHAIN_PAYLOAD, " -p tcp -m bpf --bytecode \"%s\" -j RETURN",
+		bpf_no_payload(w->family));
+	writer_rule(w, CHAIN_PAYLOAD, " -j DROP");
 	if (!w->options->features.conntrack || !writer_next(w, DIRECTION_OUTBOUND, NULL))
 		return;
 	writer_rule(
 		w, CHAIN_GUARD, " -m conntrack --ctstate DNAT --ctdir REPLY -j " CHAIN_GUARD_NAT);
 	writer_chain(w, CHAIN_GUARD_NAT);
 	for (c = NULL; (c = writer_next(w, DIRECTION_OUTBOUND, c));)
-		writer_original_rules(w, CHAIN_GUARD_NAT, c, PLAIN_BOUND, "DROP");
+		writer_original_rules(w, CHAIN_GUARD_NAT, c, PLAIN_BOUND, CHAIN_PAYLOAD);
 }
 
 /*
  * A connection that DNAT turned towards the wire after it left for a loopback or local address has
- * never met the steal rule.
+ * never met the steal rule. Whether it is such a one is asked last: it is dearer than ports.
  */
 static void refuse(struct writer *w)
 {
@@ -38,43 +39,47 @@ static void refuse(struct writer *w)
 
 	writer_chain(w, CHAIN_REFUSE);
 	for (c = NULL; (c = writer_next(w, DIRECTION_OUTBOUND, c));) {
-		writer_candidate_rule(w, CHAIN_REFUSE, c, WIRE_BOUND, RESET);
-		writer_loopback_rule(w, CHAIN_REFUSE, c, RESET);
+		writer_candidate_rule(w, CHAIN_REFUSE, c, WIRE_BOUND, CHAIN_RESET);
+		writer_loopback_rule(w, CHAIN_REFUSE, c, CHAIN_RESET);
 	}
+	writer_chain(w, CHAIN_RESET);
+	if (w->options->mode == MODE_HOST) {
+		/* Not by interface: in OUTPUT it is still the one that was meant before DNAT. */
+		writer_rule(w, CHAIN_RESET, " -m mark --mark 0x%x/0x%x -j RETURN", w->options->mark,
+			w->options->mark);
+		writer_rule(w, CHAIN_RESET, " -m addrtype --dst-type LOCAL -j RETURN");
+	}
+	writer_rule(w, CHAIN_RESET, " -p tcp -j REJECT --reject-with tcp-reset");
 	if (!w->options->features.conntrack)
 		return;
 	writer_rule(w, CHAIN_REFUSE,
 		" -m conntrack --ctstate DNAT --ctdir ORIGINAL -j " CHAIN_REFUSE_NAT);
 	writer_chain(w, CHAIN_REFUSE_NAT);
 	for (c = NULL; (c = writer_next(w, DIRECTION_OUTBOUND, c));)
-		writer_original_rules(w, CHAIN_REFUSE_NAT, c, WIRE_BOUND, RESET);
+		writer_original_rules(w, CHAIN_REFUSE_NAT, c, WIRE_BOUND, CHAIN_RESET);
 }
 
+/* What is injected is forwarded from the wire's device; in router mode from the other one too. */
 static void forward(struct writer *w)
 {
+	const char *match = w->options->mode == MODE_HOST ? "-i " DEVICE_WIRE : "";
+
 	writer_chain(w, CHAIN_FORWARD);
-	writer_hook(w, "FORWARD", CHAIN_FORWARD, false);
-	writer_hook(w, "DOCKER-USER", CHAIN_FORWARD, true);
+	writer_hook(w, "FORWARD", CHAIN_FORWARD, "%s", match);
+	writer_hook(w, "DOCKER-USER", CHAIN_FORWARD, "%s", match)->optional = true;
 	writer_rule(w, CHAIN_FORWARD, " -i " DEVICE_WIRE " -j ACCEPT");
 }
 
 static void host(struct writer *w)
 {
 	writer_chain(w, CHAIN_INPUT);
-	writer_hook(w, "INPUT", CHAIN_INPUT, false);
-	writer_rule(w, CHAIN_INPUT, " -i " DEVICE_PLAIN " -j ACCEPT");
-	writer_rule(w, CHAIN_INPUT, " -i lo -j RETURN");
-	writer_rule(w, CHAIN_INPUT, " -p tcp -j " CHAIN_GUARD);
+	writer_hook(w, "INPUT", CHAIN_INPUT, "-i " DEVICE_PLAIN);
+	writer_rule(w, CHAIN_INPUT, " -j ACCEPT");
+	writer_hook(w, "INPUT", CHAIN_GUARD, "! -i lo -p tcp");
 	forward(w);
 	if (!writer_next(w, DIRECTION_OUTBOUND, NULL))
 		return;
-	writer_chain(w, CHAIN_OUTPUT);
-	writer_hook(w, "OUTPUT", CHAIN_OUTPUT, false);
-	/* Not by interface: in OUTPUT it is still the one that was meant before DNAT. */
-	writer_rule(w, CHAIN_OUTPUT, " -m mark --mark 0x%x/0x%x -j RETURN", w->options->mark,
-		w->options->mark);
-	writer_rule(
-		w, CHAIN_OUTPUT, " -p tcp --syn -m addrtype ! --dst-type LOCAL -j " CHAIN_REFUSE);
+	writer_hook(w, "OUTPUT", CHAIN_REFUSE, "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN");
 	refuse(w);
 }
 

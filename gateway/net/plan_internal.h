@@ -8,12 +8,12 @@
 #include "gateway/net/plan.h"
 
 /* Chains; each table has those it needs. */
-#define CHAIN_PRE        "ATTLS-PRE"      /* raw, mangle: from PREROUTING */
+#define CHAIN_PRE        "ATTLS-PRE"      /* raw: from PREROUTING */
 #define CHAIN_INSIDE     "ATTLS-INSIDE"   /* raw: what comes from inside a router */
-#define CHAIN_OUT        "ATTLS-OUT"      /* raw, mangle: from OUTPUT */
-#define CHAIN_IN         "ATTLS-IN"       /* mangle: from INPUT */
+#define CHAIN_OUT        "ATTLS-OUT"      /* raw: ICMP errors from OUTPUT */
+#define CHAIN_IN         "ATTLS-IN"       /* mangle: ICMP errors from INPUT */
 #define CHAIN_FWD        "ATTLS-FWD"      /* mangle: from FORWARD */
-#define CHAIN_POST       "ATTLS-POST"     /* mangle: from POSTROUTING */
+#define CHAIN_POST       "ATTLS-POST"     /* mangle: from POSTROUTING of a router */
 #define CHAIN_PLAIN      "ATTLS-PLAIN"    /* candidates' packets of the plain side: stolen */
 #define CHAIN_WIRE       "ATTLS-WIRE"     /* candidates' packets of the wire side: stolen */
 #define CHAIN_WIRE_NAT   "ATTLS-WIRE-NAT" /* the same, of connections DNATed here */
@@ -21,14 +21,15 @@
 #define CHAIN_SPORT_SYN  "ATTLS-SPORT-SYN"
 #define CHAIN_DPORT      "ATTLS-DPORT" /* to the worker that the destination port chooses */
 #define CHAIN_DPORT_SYN  "ATTLS-DPORT-SYN"
-#define CHAIN_GUARD      "ATTLS-GUARD"      /* candidates' payload not from the gateway: dropped */
-#define CHAIN_GUARD_NAT  "ATTLS-GUARD-NAT"  /* the same, of connections DNATed here */
-#define CHAIN_FRAGMENT   "ATTLS-FRAGMENT"   /* candidates' TCP fragments: dropped */
-#define CHAIN_INPUT      "ATTLS-INPUT"      /* filter: from INPUT */
-#define CHAIN_FORWARD    "ATTLS-FORWARD"    /* filter: from FORWARD and DOCKER-USER */
-#define CHAIN_OUTPUT     "ATTLS-OUTPUT"     /* filter: from OUTPUT */
-#define CHAIN_REFUSE     "ATTLS-REFUSE"     /* connections the gateway could not serve: reset */
+#define CHAIN_GUARD      "ATTLS-GUARD"     /* candidates' packets: to the following */
+#define CHAIN_PAYLOAD    "ATTLS-PAYLOAD"   /* payload not from the gateway: dropped */
+#define CHAIN_GUARD_NAT  "ATTLS-GUARD-NAT" /* the guard of connections DNATed here */
+#define CHAIN_FRAGMENT   "ATTLS-FRAGMENT"  /* candidates' TCP fragments: dropped */
+#define CHAIN_INPUT      "ATTLS-INPUT"     /* filter: from INPUT */
+#define CHAIN_FORWARD    "ATTLS-FORWARD"   /* filter: from FORWARD and DOCKER-USER */
+#define CHAIN_REFUSE     "ATTLS-REFUSE"    /* candidates' connections not served: to the last one */
 #define CHAIN_REFUSE_NAT "ATTLS-REFUSE-NAT" /* the same, by where they went before DNAT */
+#define CHAIN_RESET      "ATTLS-RESET"      /* connections the gateway could not serve: reset */
 
 /* One table in the writing. */
 struct writer {
@@ -40,23 +41,36 @@ struct writer {
 	char fragment4[2 * BPF_TEXT];
 };
 
-/** plan_mangle() - the wire side's steal, the guard, marks and hop limits */
+/** plan_mangle() - the wire side's steal, the guard, hop limits */
 void plan_mangle(struct writer *w);
 
-/** plan_raw() - the plain side's steal, and what the gateway injects towards it */
+/** plan_raw() - the plain side's steal, marks, and what the gateway injects towards it */
 void plan_raw(struct writer *w);
 
 /** plan_filter() - acceptance of what is injected, the input-side guard, refusals */
 void plan_filter(struct writer *w);
 
 void writer_chain(struct writer *w, const char *name);
-void writer_hook(struct writer *w, const char *chain, const char *target, bool optional);
+
+/**
+ * writer_hook() - a jump from the kernel's @chain for those packets that the formatted text matches
+ * The text is as iptables-save prints it, so that the jump is found again. What it leaves out costs
+ * others one rule.
+ */
+struct plan_hook *writer_hook(struct writer *w, const char *chain, const char *target,
+	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/** writer_icmp() - the family's ICMP as iptables calls it */
+const char *writer_icmp(const struct writer *w);
+
+/** writer_icmp_errors() - ICMP errors about TCP to their queue */
+void writer_icmp_errors(struct writer *w, const char *chain);
 
 /** writer_rule() - "-A CHAIN" and the formatted rest, which starts with a space */
 void writer_rule(struct writer *w, const char *chain, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/** writer_candidate_rule() - packets of @c in @heading go to @target */
+/** writer_candidate_rule() - packets of @c in @heading go to chain @target for good */
 void writer_candidate_rule(struct writer *w, const char *chain, const struct candidate *c,
 	enum heading heading, const char *target);
 
@@ -76,8 +90,8 @@ void writer_loopback_rule(
 const struct candidate *writer_next(
 	const struct writer *w, enum direction d, const struct candidate *c);
 
-/** writer_dispatch() - the four chains that choose a queue */
-void writer_dispatch(struct writer *w);
+/** writer_dispatch() - the four chains that choose a queue; @except: a match, or NULL */
+void writer_dispatch(struct writer *w, const char *except);
 
 /** writer_steal_plain() - CHAIN_PLAIN: the plain side's packets to their queues */
 void writer_steal_plain(struct writer *w);

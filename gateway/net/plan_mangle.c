@@ -1,26 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* plan_mangle.c - table mangle: the wire side's steal, the guard, marks and hop limits */
+/* plan_mangle.c - table mangle: the wire side's steal, the guard, hop limits */
 #include "gateway/net/plan_internal.h"
-
-/* Errors about TCP go to worker 0, from any interface: for our own packets they arrive over lo. */
-static void icmp_errors(struct writer *w, const char *chain)
-{
-	static const int types4[] = {3, 11, 12, 0}, types6[] = {1, 2, 3, 4, 0};
-	const struct plan_options *o = w->options;
-
-	for (const int *t = w->family == 4 ? types4 : types6; *t; t++)
-		writer_rule(w, chain,
-			" -p %s %d -m bpf --bytecode \"%s\" -j NFQUEUE --queue-num %u",
-			w->family == 4 ? "icmp --icmp-type" : "ipv6-icmp --icmpv6-type", *t,
-			bpf_icmp_tcp(w->family), o->queue_base + 2 * o->workers);
-}
-
-static void mark_injected(struct writer *w)
-{
-	writer_chain(w, CHAIN_PRE);
-	writer_hook(w, "PREROUTING", CHAIN_PRE, false);
-	writer_rule(w, CHAIN_PRE, " -i " DEVICE_WIRE " -j MARK --or-mark 0x%x", w->options->mark);
-}
 
 /*
  * Outbound candidates come first in both directions' chains, so both choose the same worker. A
@@ -47,13 +27,10 @@ static void steal_wire(struct writer *w)
 static void input(struct writer *w)
 {
 	writer_chain(w, CHAIN_IN);
-	writer_hook(w, "INPUT", CHAIN_IN, false);
-	icmp_errors(w, CHAIN_IN);
-	if (w->options->mode != MODE_HOST)
-		return;
-	writer_rule(w, CHAIN_IN, " -i " DEVICE_PLAIN " -j RETURN");
-	writer_rule(w, CHAIN_IN, " -i lo -j RETURN");
-	writer_rule(w, CHAIN_IN, " -p tcp -j " CHAIN_WIRE);
+	writer_hook(w, "INPUT", CHAIN_IN, "-p %s", writer_icmp(w));
+	writer_icmp_errors(w, CHAIN_IN);
+	if (w->options->mode == MODE_HOST)
+		writer_hook(w, "INPUT", CHAIN_WIRE, "! -i lo -p tcp");
 }
 
 /* What is injected is forwarded once more than the endpoint's own packet was: give the hop back. */
@@ -64,30 +41,17 @@ static void restore_hop(struct writer *w, const char *device)
 			w->family == 4 ? "TTL --ttl-inc 1" : "HL --hl-inc 1");
 }
 
-/*
- * Our own errors about what was injected are meant for an endpoint, which knows nothing; those
- * about what was to be delivered quote cleartext, and the gateway keeps them in.
- */
-static void output(struct writer *w)
-{
-	writer_chain(w, CHAIN_OUT);
-	writer_hook(w, "OUTPUT", CHAIN_OUT, false);
-	if (w->options->mode == MODE_HOST)
-		writer_rule(w, CHAIN_OUT, " -o lo -j RETURN");
-	icmp_errors(w, CHAIN_OUT);
-}
-
 static void forward(struct writer *w)
 {
 	const struct plan_options *o = w->options;
 
 	writer_chain(w, CHAIN_FWD);
-	writer_hook(w, "FORWARD", CHAIN_FWD, false);
+	writer_hook(w, "FORWARD", CHAIN_FWD, "%s", o->mode == MODE_HOST ? "-i " DEVICE_WIRE : "");
 	restore_hop(w, DEVICE_WIRE);
 	if (o->mode != MODE_ROUTER)
 		return;
 	restore_hop(w, DEVICE_PLAIN);
-	icmp_errors(w, CHAIN_FWD);
+	writer_icmp_errors(w, CHAIN_FWD);
 	for (char *const *name = o->inside; *name; name++) {
 		writer_rule(w, CHAIN_FWD, " -i %s -o %s -p tcp -j " CHAIN_WIRE, o->outside, *name);
 		/* Only here a SYN is known to go from inside to outside. */
@@ -98,39 +62,59 @@ static void forward(struct writer *w)
 }
 
 /*
+ * What may go although a candidate matches it: what the gateway sent or let pass, what carries no
+ * payload, and who is not the plain side. That is looked at last, since it is dearer than ports.
+ */
+static void payload(struct writer *w)
+{
+	const struct plan_options *o = w->options;
+
+	writer_chain(w, CHAIN_PAYLOAD);
+	writer_rule(w, CHAIN_PAYLOAD, " -m mark --mark 0x%x/0x%x -j RETURN", o->mark, o->mark);
+	writer_rule(w, CHAIN_PAYLOAD, " -p tcp -m bpf --bytecode \"%s\" -j RETURN",
+		bpf_no_payload(w->family));
+	writer_rule(w, CHAIN_PAYLOAD, " -m addrtype %s--src-type LOCAL -j RETURN",
+		o->mode == MODE_HOST ? "! " : "");
+	writer_rule(w, CHAIN_PAYLOAD, " -j DROP");
+}
+
+/* Fragments show no ports. They are spared like all else that is not the plain side's. */
+static void guard_router(struct writer *w)
+{
+	const struct plan_options *o = w->options;
+	const char *fragment = writer_fragment(w);
+
+	writer_chain(w, CHAIN_POST);
+	writer_hook(w, "POSTROUTING", CHAIN_POST, "-o %s -p tcp", o->outside);
+	if (fragment) {
+		writer_rule(w, CHAIN_POST, " -m mark --mark 0x%x/0x%x -j RETURN", o->mark, o->mark);
+		writer_rule(w, CHAIN_POST, " -m addrtype --src-type LOCAL -j RETURN");
+		writer_rule(w, CHAIN_POST, "%s -j " CHAIN_FRAGMENT, fragment);
+		writer_drop_fragments(w);
+	}
+	writer_rule(w, CHAIN_POST, " -j " CHAIN_GUARD);
+}
+
+/*
  * Nothing with payload leaves for the wire unless the gateway sent it or let it pass, whatever
  * became of the steal rules. Who is not the plain side is spared: in host mode packets that are
  * forwarded, in router mode those of the router itself.
  */
 static void guard(struct writer *w)
 {
-	const struct plan_options *o = w->options;
-	const char *fragment = writer_fragment(w);
 	const struct candidate *c;
 
-	writer_chain(w, CHAIN_POST);
-	writer_hook(w, "POSTROUTING", CHAIN_POST, false);
-	if (o->mode == MODE_HOST)
-		writer_rule(w, CHAIN_POST, " -o lo -j RETURN");
-	else
-		writer_rule(w, CHAIN_POST, " ! -o %s -j RETURN", o->outside);
-	writer_rule(w, CHAIN_POST, " -m mark --mark 0x%x/0x%x -j RETURN", o->mark, o->mark);
-	writer_rule(w, CHAIN_POST, " -m addrtype %s--src-type LOCAL -j RETURN",
-		o->mode == MODE_HOST ? "! " : "");
-	if (o->mode == MODE_ROUTER && fragment) {
-		writer_rule(w, CHAIN_POST, "%s -j " CHAIN_FRAGMENT, fragment);
-		writer_drop_fragments(w);
-	}
-	writer_rule(w, CHAIN_POST, " -p tcp -j " CHAIN_GUARD);
 	writer_chain(w, CHAIN_GUARD);
-	writer_rule(w, CHAIN_GUARD, " -p tcp -m bpf --bytecode \"%s\" -j RETURN",
-		bpf_no_payload(w->family));
 	for (c = NULL; (c = writer_next(w, DIRECTION_BOTH, c));)
-		writer_candidate_rule(w, CHAIN_GUARD, c, WIRE_BOUND, "DROP");
-	if (o->mode != MODE_HOST)
+		writer_candidate_rule(w, CHAIN_GUARD, c, WIRE_BOUND, CHAIN_PAYLOAD);
+	payload(w);
+	if (w->options->mode == MODE_ROUTER) {
+		guard_router(w);
 		return;
+	}
+	writer_hook(w, "POSTROUTING", CHAIN_GUARD, "! -o lo -p tcp");
 	for (c = NULL; (c = writer_next(w, DIRECTION_OUTBOUND, c));)
-		writer_loopback_rule(w, CHAIN_GUARD, c, "DROP");
+		writer_loopback_rule(w, CHAIN_GUARD, c, CHAIN_PAYLOAD);
 }
 
 /* The same for connections whose packets show another destination after DNAT. */
@@ -144,17 +128,16 @@ static void guard_nat(struct writer *w)
 		" -m conntrack --ctstate DNAT --ctdir ORIGINAL -j " CHAIN_GUARD_NAT);
 	writer_chain(w, CHAIN_GUARD_NAT);
 	for (c = NULL; (c = writer_next(w, DIRECTION_OUTBOUND, c));)
-		writer_original_rules(w, CHAIN_GUARD_NAT, c, WIRE_BOUND, "DROP");
+		writer_original_rules(w, CHAIN_GUARD_NAT, c, WIRE_BOUND, CHAIN_PAYLOAD);
 }
 
 void plan_mangle(struct writer *w)
 {
-	mark_injected(w);
 	input(w);
-	output(w);
 	forward(w);
 	guard(w);
 	guard_nat(w);
 	steal_wire(w);
-	writer_dispatch(w);
+	/* What is injected towards the application is not stolen again. */
+	writer_dispatch(w, " -i " DEVICE_PLAIN);
 }

@@ -1,24 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* plan_raw.c - table raw: the plain side's steal, and what the gateway injects towards it */
+/* plan_raw.c - table raw: the plain side's steal, marks, and what the gateway injects towards it */
 #include "gateway/net/plan_internal.h"
 
 /* Before any rule that drops what comes from an unexpected interface (Docker's, for one). */
 static void injected(struct writer *w)
 {
 	writer_chain(w, CHAIN_PRE);
-	writer_hook(w, "PREROUTING", CHAIN_PRE, false);
 	if (w->options->features.notrack)
 		writer_rule(w, CHAIN_PRE, " -i " DEVICE_PLAIN " -j CT --notrack");
 	writer_rule(w, CHAIN_PRE, " -i " DEVICE_PLAIN " -j ACCEPT");
+	writer_rule(w, CHAIN_PRE, " -i " DEVICE_WIRE " -j MARK --or-mark 0x%x", w->options->mark);
 	writer_rule(w, CHAIN_PRE, " -i " DEVICE_WIRE " -j ACCEPT");
+}
+
+/*
+ * Our own ICMP errors about what was injected are meant for an endpoint, which knows nothing; those
+ * about what was to be delivered quote cleartext, and the gateway keeps them in.
+ */
+static void errors(struct writer *w)
+{
+	writer_chain(w, CHAIN_OUT);
+	writer_hook(w, "OUTPUT", CHAIN_OUT, "%s-p %s",
+		w->options->mode == MODE_HOST ? "! -o lo " : "", writer_icmp(w));
+	writer_icmp_errors(w, CHAIN_OUT);
 }
 
 static void host(struct writer *w)
 {
-	writer_chain(w, CHAIN_OUT);
-	writer_hook(w, "OUTPUT", CHAIN_OUT, false);
-	writer_rule(w, CHAIN_OUT, " -o lo -j RETURN");
-	writer_rule(w, CHAIN_OUT, " -p tcp -j " CHAIN_PLAIN);
+	writer_hook(w, "PREROUTING", CHAIN_PRE, "-i " DEVICES_ALL);
+	writer_hook(w, "OUTPUT", CHAIN_PLAIN, "! -o lo -p tcp");
 }
 
 /*
@@ -31,6 +41,7 @@ static void router(struct writer *w)
 	const char *fragment = writer_fragment(w);
 	char text[2 * ADDR_TEXT];
 
+	writer_hook(w, "PREROUTING", CHAIN_PRE, "%s", "");
 	for (char *const *name = o->inside; *name; name++)
 		writer_rule(w, CHAIN_PRE, " -i %s -j " CHAIN_INSIDE, *name);
 	writer_chain(w, CHAIN_INSIDE);
@@ -49,10 +60,11 @@ static void router(struct writer *w)
 void plan_raw(struct writer *w)
 {
 	injected(w);
+	errors(w);
 	if (w->options->mode == MODE_HOST)
 		host(w);
 	else
 		router(w);
 	writer_steal_plain(w);
-	writer_dispatch(w);
+	writer_dispatch(w, NULL);
 }

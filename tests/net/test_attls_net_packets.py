@@ -497,10 +497,9 @@ def test_fragments_from_inside_are_dropped(place, port, passes):
 def test_mark_of_others_is_kept(place):
     """Only our bit is added to what is injected."""
     p = place()
-    p.client.run(p.tool, "-t", "raw", "-A", "PREROUTING", "-i", "attlsw", "-j", "MARK",
-                 "--set-mark", "0x4")
     p.up(p.client, OUT)
-    p.client.run(p.tool, "-t", "raw", "-D", "PREROUTING", "-j", "ATTLS-PRE")
+    p.client.run(p.tool, "-t", "raw", "-I", "PREROUTING", "-i", "attlsw", "-j", "MARK",
+                 "--set-mark", "0x4")
     p.client.run(p.tool, "-t", "mangle", "-A", "POSTROUTING", "-p", "tcp", "-m", "mark", "!",
                  "--mark", hex(MARK | 4), "-j", "DROP")
     wire_seen = p.sniff(p.chain.nodes[1], LEFT)

@@ -81,6 +81,18 @@ static bool mentions(const struct plan *p, enum plan_table_id id, const char *te
 	return p->tables[id].rules && strstr(p->tables[id].rules, text);
 }
 
+/* Whether a jump from the kernel's @chain is for packets of @match only. */
+static bool has_hook(
+	const struct plan *p, enum plan_table_id id, const char *chain, const char *match)
+{
+	const struct plan_table *t = &p->tables[id];
+
+	for (size_t i = 0; i < t->hook_count; i++)
+		if (strcmp(t->hooks[i].chain, chain) == 0 && strcmp(t->hooks[i].match, match) == 0)
+			return true;
+	return false;
+}
+
 /* Which of two lines comes first. */
 static bool before(const struct plan *p, enum plan_table_id id, const char *a, const char *b)
 {
@@ -183,17 +195,18 @@ static void test_host_outbound(void **state)
 	(void)state;
 	build(&p, &o, &c, 1, 4);
 	assert_true(
-		has(&p, PLAN_RAW, "-A ATTLS-PLAIN -p tcp --dport 443 -d 10.0.0.1 -j ATTLS-SPORT"));
+		has(&p, PLAN_RAW, "-A ATTLS-PLAIN -p tcp --dport 443 -d 10.0.0.1 -g ATTLS-SPORT"));
 	assert_true(has(
-		&p, PLAN_MANGLE, "-A ATTLS-WIRE -p tcp --sport 443 -s 10.0.0.1 -j ATTLS-DPORT"));
+		&p, PLAN_MANGLE, "-A ATTLS-WIRE -p tcp --sport 443 -s 10.0.0.1 -g ATTLS-DPORT"));
 	assert_true(has(&p, PLAN_MANGLE,
 		"-A ATTLS-WIRE-NAT -p tcp -m conntrack --ctorigdst 10.0.0.1 "
-		"--ctorigdstport 443:443 -j ATTLS-DPORT"));
-	assert_true(has(&p, PLAN_MANGLE, "-A ATTLS-GUARD -p tcp --dport 443 -d 10.0.0.1 -j DROP"));
-	assert_true(has(&p, PLAN_FILTER, "-A ATTLS-GUARD -p tcp --sport 443 -s 10.0.0.1 -j DROP"));
-	assert_true(has(&p, PLAN_FILTER,
-		"-A ATTLS-REFUSE -p tcp --dport 443 -d 10.0.0.1 -j REJECT "
-		"--reject-with tcp-reset"));
+		"--ctorigdstport 443:443 -g ATTLS-DPORT"));
+	assert_true(has(
+		&p, PLAN_MANGLE, "-A ATTLS-GUARD -p tcp --dport 443 -d 10.0.0.1 -g ATTLS-PAYLOAD"));
+	assert_true(has(
+		&p, PLAN_FILTER, "-A ATTLS-GUARD -p tcp --sport 443 -s 10.0.0.1 -g ATTLS-PAYLOAD"));
+	assert_true(has(
+		&p, PLAN_FILTER, "-A ATTLS-REFUSE -p tcp --dport 443 -d 10.0.0.1 -g ATTLS-RESET"));
 	assert_true(has(&p, PLAN_RAW, "-A ATTLS-SPORT -p tcp --syn -j ATTLS-SPORT-SYN"));
 	assert_true(has(&p, PLAN_RAW, "-A ATTLS-SPORT -j NFQUEUE --queue-num 100"));
 	assert_true(has(&p, PLAN_RAW, "-A ATTLS-SPORT-SYN -j NFQUEUE --queue-num 101"));
@@ -213,8 +226,8 @@ static void test_inbound_needs_no_conntrack(void **state)
 	build(&p, &o, &c, 1, 4);
 	for (int id = 0; id < PLAN_TABLES; id++)
 		assert_false(mentions(&p, id, "-m conntrack"));
-	assert_true(has(&p, PLAN_RAW, "-A ATTLS-PLAIN -p tcp --sport 8443 -j ATTLS-DPORT"));
-	assert_true(has(&p, PLAN_MANGLE, "-A ATTLS-WIRE -p tcp --dport 8443 -j ATTLS-SPORT"));
+	assert_true(has(&p, PLAN_RAW, "-A ATTLS-PLAIN -p tcp --sport 8443 -g ATTLS-DPORT"));
+	assert_true(has(&p, PLAN_MANGLE, "-A ATTLS-WIRE -p tcp --dport 8443 -g ATTLS-SPORT"));
 	assert_false(mentions(&p, PLAN_FILTER, "REJECT"));
 	plan_free(&p);
 }
@@ -257,10 +270,10 @@ static void test_outbound_comes_first(void **state)
 	(void)state;
 	build(&p, &o, both, 2, 4);
 	assert_true(
-		before(&p, PLAN_RAW, "--dport 443 -j ATTLS-SPORT", "--sport 8443 -j ATTLS-DPORT"));
+		before(&p, PLAN_RAW, "--dport 443 -g ATTLS-SPORT", "--sport 8443 -g ATTLS-DPORT"));
 	assert_true(before(
-		&p, PLAN_MANGLE, "--sport 443 -j ATTLS-DPORT", "--dport 8443 -j ATTLS-SPORT"));
-	assert_true(before(&p, PLAN_MANGLE, "-j ATTLS-WIRE-NAT", "--dport 8443 -j ATTLS-SPORT"));
+		&p, PLAN_MANGLE, "--sport 443 -g ATTLS-DPORT", "--dport 8443 -g ATTLS-SPORT"));
+	assert_true(before(&p, PLAN_MANGLE, "-j ATTLS-WIRE-NAT", "--dport 8443 -g ATTLS-SPORT"));
 	plan_free(&p);
 }
 
@@ -303,7 +316,7 @@ static void test_router_takes_syns_in_forward(void **state)
 		has(&p, PLAN_MANGLE, "-A ATTLS-FWD -i lan1 -o wan0 -p tcp --syn -j ATTLS-PLAIN"));
 	assert_true(has(&p, PLAN_MANGLE, "-A ATTLS-FWD -i wan0 -o lan1 -p tcp -j ATTLS-WIRE"));
 	assert_true(has(&p, PLAN_FILTER, "-A ATTLS-FORWARD -i wan0 -o lan1 -p tcp -j ATTLS-GUARD"));
-	assert_true(has(&p, PLAN_MANGLE, "-A ATTLS-POST ! -o wan0 -j RETURN"));
+	assert_true(has_hook(&p, PLAN_MANGLE, "POSTROUTING", "-o wan0 -p tcp"));
 	assert_true(has(&p, PLAN_FILTER, "-A ATTLS-FORWARD -i attlsp -j ACCEPT"));
 	plan_free(&p);
 }
@@ -318,10 +331,9 @@ static void test_loopback_source_is_refused_too(void **state)
 	(void)state;
 	build(&p, &o, &c, 1, 4);
 	assert_true(has(&p, PLAN_FILTER,
-		"-A ATTLS-REFUSE -p tcp --dport 443 -d 10.0.0.1 -s 127.0.0.0/8 -j REJECT "
-		"--reject-with tcp-reset"));
+		"-A ATTLS-REFUSE -p tcp --dport 443 -d 10.0.0.1 -s 127.0.0.0/8 -g ATTLS-RESET"));
 	assert_true(has(&p, PLAN_MANGLE,
-		"-A ATTLS-GUARD -p tcp --dport 443 -d 10.0.0.1 -s 127.0.0.0/8 -j DROP"));
+		"-A ATTLS-GUARD -p tcp --dport 443 -d 10.0.0.1 -s 127.0.0.0/8 -g ATTLS-PAYLOAD"));
 	plan_free(&p);
 }
 
@@ -399,7 +411,7 @@ static const char rules_text[] = "-A ATTLS-IN -j RETURN\n";
 static const struct plan_table wanted = {
 	.chains = {"ATTLS-IN"},
 	.chain_count = 1,
-	.hooks = {{"INPUT", "ATTLS-IN", false}, {"DOCKER-USER", "ATTLS-IN", true}},
+	.hooks = {{"INPUT", "ATTLS-IN", false, ""}, {"DOCKER-USER", "ATTLS-IN", true, ""}},
 	.hook_count = 2,
 	.rules = (char *)rules_text,
 	.rule_count = 1,
@@ -438,6 +450,40 @@ static void test_jump_out_of_place_moves(void **state)
 		&wanted,
 		"*mangle\n:ATTLS-IN - [0:0]\n-D INPUT -j ATTLS-IN\n-I INPUT 1 -j ATTLS-IN\n"
 		"-A ATTLS-IN -j RETURN\nCOMMIT\n");
+}
+
+/* Two jumps of ours in one chain may stand in either order, but before all others. */
+static void test_jumps_with_conditions(void **state)
+{
+	static const struct plan_table two = {
+		.chains = {"ATTLS-IN", "ATTLS-WIRE"},
+		.chain_count = 2,
+		.hooks = {{"INPUT", "ATTLS-IN", false, "-p icmp"},
+			{"INPUT", "ATTLS-WIRE", false, "! -i lo -p tcp"}},
+		.hook_count = 2,
+	};
+
+	(void)state;
+	check_change("", &two,
+		"*mangle\n:ATTLS-IN - [0:0]\n:ATTLS-WIRE - [0:0]\n"
+		"-I INPUT 1 -p icmp -j ATTLS-IN\n"
+		"-I INPUT 1 ! -i lo -p tcp -j ATTLS-WIRE\nCOMMIT\n");
+	check_change("*mangle\n:ATTLS-IN - [0:0]\n:ATTLS-WIRE - [0:0]\n"
+		     "-A INPUT ! -i lo -p tcp -j ATTLS-WIRE\n-A INPUT -p icmp -j ATTLS-IN\n"
+		     "-A INPUT -p udp -j DROP\nCOMMIT\n",
+		&two, "*mangle\n:ATTLS-IN - [0:0]\n:ATTLS-WIRE - [0:0]\nCOMMIT\n");
+	check_change("*mangle\n:ATTLS-IN - [0:0]\n:ATTLS-WIRE - [0:0]\n"
+		     "-A INPUT -p icmp -j ATTLS-IN\n-A INPUT -p udp -j DROP\n"
+		     "-A INPUT ! -i lo -p tcp -j ATTLS-WIRE\nCOMMIT\n",
+		&two,
+		"*mangle\n:ATTLS-IN - [0:0]\n:ATTLS-WIRE - [0:0]\n"
+		"-D INPUT ! -i lo -p tcp -j ATTLS-WIRE\n"
+		"-I INPUT 1 ! -i lo -p tcp -j ATTLS-WIRE\nCOMMIT\n");
+	check_change("*mangle\n:ATTLS-IN - [0:0]\n:ATTLS-WIRE - [0:0]\n"
+		     "-A INPUT -j ATTLS-IN\n-A INPUT ! -i lo -p tcp -j ATTLS-WIRE\nCOMMIT\n",
+		&two,
+		"*mangle\n:ATTLS-IN - [0:0]\n:ATTLS-WIRE - [0:0]\n-D INPUT -j ATTLS-IN\n"
+		"-I INPUT 1 -p icmp -j ATTLS-IN\nCOMMIT\n");
 }
 
 static void test_optional_chain_that_exists(void **state)
@@ -510,6 +556,7 @@ int main(void)
 		cmocka_unit_test(test_first_installation),
 		cmocka_unit_test(test_jump_in_place_is_left_alone),
 		cmocka_unit_test(test_jump_out_of_place_moves),
+		cmocka_unit_test(test_jumps_with_conditions),
 		cmocka_unit_test(test_optional_chain_that_exists),
 		cmocka_unit_test(test_stale_chains_and_jumps_go),
 		cmocka_unit_test(test_removal),
