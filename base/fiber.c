@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* fiber.c - a function that can be suspended in the middle and go on later, on the same thread */
+/*
+ * fiber.c - a function that can be suspended in the middle and go on later, on the same thread
+ *
+ * A new stack is entered by setcontext(). From then on each stack is left by setjmp() and the other
+ * entered by longjmp(): unlike swapcontext() they leave the signal mask alone, which would take two
+ * system calls.
+ */
+/* Its checked longjmp() takes going to another stack for an error. */
+#undef _FORTIFY_SOURCE
+
 #include "base/fiber.h"
 
+#include <setjmp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -26,11 +36,12 @@ enum { STACK_SIZE = FIBER_ASAN ? 1 << 20 : 1 << 18 };
 struct fiber {
 	struct fibers *all;
 	struct fiber *next; /* idle ones */
-	ucontext_t inside;
-	ucontext_t outside; /* who has called fiber_run() or fiber_resume() */
+	jmp_buf inside;
+	jmp_buf outside; /* who has called fiber_run() or fiber_resume() */
 	struct fiber *outer;
 	void (*run)(void *arg);
 	void *arg;
+	bool begun; /* @inside is set */
 	bool over;
 	char *map; /* the guard page, then the stack */
 	/* what AddressSanitizer wants to know of both stacks */
@@ -70,15 +81,40 @@ static void arrive(void *saved, const void **stack, size_t *size)
 #endif
 }
 
-static void begin(void)
+/* Leave this stack, to go on here when somebody goes to @here. */
+static void go(jmp_buf here, jmp_buf there)
+{
+	if (_setjmp(here) == 0)
+		_longjmp(there, 1);
+}
+
+/* The bottom of every stack: one function after the other. */
+static void serve(void)
 {
 	struct fiber *f = current;
 
-	arrive(NULL, &f->outer_stack, &f->outer_size);
-	f->run(f->arg);
-	f->over = true;
-	leave(NULL, f->outer_stack, f->outer_size);
-	setcontext(&f->outside);
+	f->begun = true;
+	for (;;) {
+		arrive(NULL, &f->outer_stack, &f->outer_size);
+		f->run(f->arg);
+		f->over = true;
+		leave(NULL, f->outer_stack, f->outer_size);
+		go(f->inside, f->outside);
+	}
+}
+
+/* For the compiler, getcontext() returns twice: so it stands alone. */
+static __attribute__((noinline, noreturn)) void start(struct fiber *f)
+{
+	ucontext_t bottom;
+
+	getcontext(&bottom);
+	bottom.uc_stack.ss_sp = f->map + page_size();
+	bottom.uc_stack.ss_size = STACK_SIZE;
+	bottom.uc_link = NULL;
+	makecontext(&bottom, serve, 0);
+	setcontext(&bottom);
+	abort();
 }
 
 static struct fiber *fiber_new(struct fibers *all)
@@ -120,22 +156,15 @@ static bool enter(struct fiber *f)
 	f->outer = current;
 	current = f;
 	leave(&f->fake_outside, f->map + page_size(), STACK_SIZE);
-	swapcontext(&f->outside, &f->inside);
+	if (f->begun)
+		go(f->outside, f->inside);
+	else if (_setjmp(f->outside) == 0)
+		start(f);
 	arrive(f->fake_outside, NULL, NULL);
 	current = f->outer;
 	if (f->over)
 		retire(f);
 	return f->over;
-}
-
-/* For the compiler, getcontext() returns twice: so it stands alone. */
-static __attribute__((noinline)) void set_out(struct fiber *f)
-{
-	getcontext(&f->inside);
-	f->inside.uc_stack.ss_sp = f->map + page_size();
-	f->inside.uc_stack.ss_size = STACK_SIZE;
-	f->inside.uc_link = NULL;
-	makecontext(&f->inside, begin, 0);
 }
 
 bool fiber_run(struct fibers *all, void (*run)(void *arg), void *arg, struct fiber **stopped)
@@ -148,7 +177,6 @@ bool fiber_run(struct fibers *all, void (*run)(void *arg), void *arg, struct fib
 	f->run = run;
 	f->arg = arg;
 	f->over = false;
-	set_out(f);
 	if (!enter(f))
 		*stopped = f;
 	return true;
@@ -164,7 +192,7 @@ void fiber_pause(void)
 	struct fiber *f = current;
 
 	leave(&f->fake_inside, f->outer_stack, f->outer_size);
-	swapcontext(&f->inside, &f->outside);
+	go(f->inside, f->outside);
 	arrive(f->fake_inside, &f->outer_stack, &f->outer_size);
 }
 
