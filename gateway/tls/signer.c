@@ -4,8 +4,12 @@
  *
  * Theory of operation. OpenSSL, deep in a handshake step, wants a signature. The step runs in a
  * fiber, whose stack holds the request (struct errand) while it is suspended. Answers carry the
- * request's number. If the key process ends, its successor's first message says so: what was sent
- * before it came is lost, or answered to nobody, and those handshakes fail.
+ * request's number. Requests are sent once in each turn of the thread's loop, all at a time: what
+ * costs most is waking the key process.
+ *
+ * If the key process ends, its successor's first message says so. What was sent before and has no
+ * answer is sent again: it is lost, or still in the channel, and then the second answer is for
+ * nobody.
  *
  * Invariants:
  *  (1) An errand is in exactly one list of its signer, from when it is made until it has been
@@ -22,14 +26,22 @@
 /* With one page of stack in use each, a few MB; a burst of more handshakes is served in turn. */
 enum { FIBERS_MAX = 1024 };
 
+/*
+ * How often something is asked while key processes end before they answer: perhaps it is what ends
+ * them.
+ */
+enum { TRIES_MAX = 3 };
+
+enum { BATCH = 16 }; /* requests sent by one system call */
+
 struct errand {
 	struct list node;
 	struct signing *signing;
-	const struct key_request *request;
-	uint64_t id;
+	struct key_request request;
 	struct span source;
 	struct span data;
 	struct key_answer *answer;
+	unsigned sent; /* how many times */
 	bool failed;
 };
 
@@ -47,20 +59,28 @@ static const char gone[] = "the key process has ended; another one takes its pla
 
 /* ---- messages ---- */
 
-/* Return: whether it is sent; errno says why not. */
-static bool send_request(
-	int fd, struct key_request q, struct span source, struct span data, int flags)
+/* A request as it goes through the channel. */
+struct letter {
+	struct iovec parts[3];
+};
+
+static struct msghdr letter_write(
+	struct letter *l, const struct key_request *q, struct span source, struct span data)
 {
-	struct iovec parts[] = {
-		{&q, sizeof(q)},
-		{(void *)(uintptr_t)source.ptr, source.len},
-		{(void *)(uintptr_t)data.ptr, data.len},
-	};
-	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 3};
+	l->parts[0] = (struct iovec){(void *)(uintptr_t)q, sizeof(*q)};
+	l->parts[1] = (struct iovec){(void *)(uintptr_t)source.ptr, source.len};
+	l->parts[2] = (struct iovec){(void *)(uintptr_t)data.ptr, data.len};
+	return (struct msghdr){.msg_iov = l->parts, .msg_iovlen = 3};
+}
+
+static bool send_waiting(const struct key_request *q, struct span source, struct span data)
+{
+	struct letter l;
+	struct msghdr message = letter_write(&l, q, source, data);
 	ssize_t n;
 
 	do
-		n = sendmsg(fd, &message, flags | MSG_NOSIGNAL);
+		n = sendmsg(common.fd, &message, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	return n >= 0;
 }
@@ -87,8 +107,8 @@ static enum reading read_answer(int fd, struct key_answer *a, int flags)
 static bool ask_waiting(
 	struct key_request q, struct span source, struct span data, struct key_answer *a)
 {
-	for (int tries = 0; tries < 3; tries++) {
-		if (!send_request(common.fd, q, source, data, 0))
+	for (int tries = 0; tries < TRIES_MAX; tries++) {
+		if (!send_waiting(&q, source, data))
 			return false;
 		do {
 			if (read_answer(common.fd, a, 0) != READ_ONE)
@@ -129,31 +149,65 @@ static void fail_all(struct list *errands)
 		finish(list_entry(node, struct errand, node), true);
 }
 
-static void send_errands(struct signer *s)
+/* The oldest that were not sent. Return: how many the channel took, or -1. */
+static int send_batch(struct signer *s)
+{
+	struct letter letters[BATCH];
+	struct mmsghdr messages[BATCH];
+	unsigned count = 0;
+	int n;
+
+	for (struct list *i = s->unsent.next; i != &s->unsent && count < BATCH; i = i->next) {
+		struct errand *e = list_entry(i, struct errand, node);
+
+		messages[count].msg_hdr =
+			letter_write(&letters[count], &e->request, e->source, e->data);
+		count++;
+	}
+	do
+		n = sendmmsg(s->fd, messages, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+static void move_to_waiting(struct signer *s, int count)
 {
 	list_each_safe (node, &s->unsent) {
-		struct errand *e = list_entry(node, struct errand, node);
-		struct key_request q = *e->request;
-
-		q.id = e->id;
-		if (send_request(s->fd, q, e->source, e->data, MSG_DONTWAIT)) {
-			list_remove(&e->node);
-			list_append(&s->waiting, &e->node);
-		} else if (errno == EAGAIN) {
+		if (count-- <= 0)
 			return;
-		} else {
-			finish(e, true);
-		}
+		list_entry(node, struct errand, node)->sent++;
+		list_remove(node);
+		list_append(&s->waiting, node);
 	}
 }
 
-/* A successor that said hello while nobody was waiting is nobody's failure. */
-static void hear_idle(struct signer *s)
+void signer_send(struct signer *s)
 {
-	struct key_answer a;
+	while (!list_empty(&s->unsent)) {
+		int n = send_batch(s);
 
-	while (list_empty(&s->waiting) && read_answer(s->fd, &a, MSG_DONTWAIT) == READ_ONE)
-		;
+		if (n >= 0)
+			move_to_waiting(s, n);
+		else if (errno != EAGAIN)
+			fail_all(&s->unsent);
+		else
+			return;
+	}
+}
+
+/* The process that was asked is no more: its successor is. */
+static void send_again(struct signer *s)
+{
+	list_each_safe (node, &s->waiting) {
+		struct errand *e = list_entry(node, struct errand, node);
+
+		if (e->sent == TRIES_MAX) {
+			finish(e, true);
+			continue;
+		}
+		list_remove(&e->node);
+		list_append(&s->unsent, &e->node);
+	}
 }
 
 static bool ask_suspended(
@@ -163,18 +217,16 @@ static bool ask_suspended(
 	struct signer *s = g->signer;
 	struct errand e = {
 		.signing = g,
-		.request = q,
-		.id = ++s->last_id,
+		.request = *q,
 		.source = source,
 		.data = data,
 		.answer = a,
 	};
 
+	e.request.id = ++s->last_id;
 	list_append(&s->unsent, &e.node);
 	s->pending++;
 	g->is_answered = false;
-	hear_idle(s);
-	send_errands(s);
 	while (!g->is_answered)
 		fiber_pause();
 	list_remove(&e.node);
@@ -279,17 +331,28 @@ void signing_cancel(struct signing *g)
 
 /* ---- the channel ---- */
 
-static void deliver(struct signer *s, const struct key_answer *a)
+static struct errand *errand_of(struct list *errands, uint64_t id)
 {
-	list_each_safe (node, &s->waiting) {
+	list_each_safe (node, errands) {
 		struct errand *e = list_entry(node, struct errand, node);
 
-		if (e->id != a->id)
-			continue;
-		memcpy(e->answer, a, KEY_ANSWER_HEAD + a->len);
-		finish(e, false);
-		return;
+		if (e->request.id == id)
+			return e;
 	}
+	return NULL;
+}
+
+/* One that was to be sent again may be answered before. */
+static void deliver(struct signer *s, const struct key_answer *a)
+{
+	struct errand *e = errand_of(&s->waiting, a->id);
+
+	if (!e)
+		e = errand_of(&s->unsent, a->id);
+	if (!e)
+		return;
+	memcpy(e->answer, a, KEY_ANSWER_HEAD + a->len);
+	finish(e, false);
 }
 
 void signer_take(struct signer *s)
@@ -299,7 +362,7 @@ void signer_take(struct signer *s)
 
 	while ((r = read_answer(s->fd, &a, MSG_DONTWAIT)) == READ_ONE) {
 		if (a.status == KEY_RESTARTED)
-			fail_all(&s->waiting);
+			send_again(s);
 		else
 			deliver(s, &a);
 	}
@@ -307,7 +370,6 @@ void signer_take(struct signer *s)
 		fail_all(&s->waiting);
 		fail_all(&s->unsent);
 	}
-	send_errands(s);
 }
 
 void *signer_next(struct signer *s)

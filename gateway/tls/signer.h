@@ -15,7 +15,7 @@
 struct signer {
 	int fd; /* SOCK_SEQPACKET to the key process; borrowed */
 	struct fibers fibers;
-	struct list unsent;  /* requests that the channel had no room for */
+	struct list unsent;  /* requests that are to be sent */
 	struct list waiting; /* requests that were sent, oldest first */
 	struct list ready;   /* requests with an answer */
 	struct list starved; /* handshakes that had no stack to begin on */
@@ -43,7 +43,10 @@ void signer_open(struct signer *s, int fd);
 /** signer_close() - release everything; no handshake waits any more */
 void signer_close(struct signer *s);
 
-/** signer_take() - read what answers have come, without waiting, and send what there is room for */
+/** signer_send() - send what was asked since the last time, as far as the channel has room */
+void signer_send(struct signer *s);
+
+/** signer_take() - read what answers have come, without waiting */
 void signer_take(struct signer *s);
 
 /** signer_next() - the waiter of a handshake that can go on now, each once; NULL: no more */

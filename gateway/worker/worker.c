@@ -232,6 +232,8 @@ static void *worker_run(void *arg)
 			held_expire(w, now_monotonic());
 		give_verdicts(w);
 		drive_all(w);
+		if (w->signer.pending > 0)
+			signer_send(&w->signer);
 		if (!full && !w->stop)
 			wait_for_work(w);
 	}

@@ -164,6 +164,13 @@ static void far_fini(struct far_pair *f)
 	make_free(&f->cert);
 }
 
+/* As far as it goes, and to the channel. */
+static void shake_far(struct far_pair *f)
+{
+	shake(&f->p);
+	signer_send(&signer);
+}
+
 static void test_each_type_signs(void **state)
 {
 	struct far_pair f;
@@ -198,7 +205,7 @@ static void test_waits_for_the_answer(void **state)
 	for (size_t v = 0; v < 2; v++) {
 		channel_open();
 		far_init(&slow, versions[v], "nistecc", NULL);
-		shake(&slow.p);
+		shake_far(&slow);
 		assert_int_equal(session_status(slow.p.server.session), SESSION_HANDSHAKE);
 		assert_int_equal(signer.pending, 1);
 		assert_null(signer_next(&signer));
@@ -225,7 +232,7 @@ enum { STORM = 300 };
 static void test_storm(void **state)
 {
 	static struct far_pair all[STORM];
-	size_t open = 0, named = 0;
+	size_t open = 0, named = 0, answered = 0;
 	struct far_pair *f;
 
 	(void)state;
@@ -234,15 +241,19 @@ static void test_storm(void **state)
 		far_init(&all[i], TLS1_3_VERSION, "nistecc", NULL);
 		shake(&all[i].p);
 	}
+	signer_send(&signer);
 	assert_int_equal(signer.pending, STORM);
 	while (answer(far, MSG_DONTWAIT)) {
+		answered++;
 		signer_take(&signer);
 		while ((f = signer_next(&signer))) {
 			named++;
 			shake_well(&f->p);
 			open++;
 		}
+		signer_send(&signer);
 	}
+	assert_int_equal(answered, STORM); /* each was asked once */
 	assert_int_equal(named, STORM);
 	assert_int_equal(open, STORM);
 	for (size_t i = 0; i < STORM; i++)
@@ -257,7 +268,7 @@ static void test_session_may_end_while_it_waits(void **state)
 	(void)state;
 	channel_open();
 	far_init(&f, TLS1_3_VERSION, "nistecc", NULL);
-	shake(&f.p);
+	shake_far(&f);
 	assert_int_equal(signer.pending, 1);
 	far_fini(&f);
 	assert_true(answer(far, 0)); /* nobody is there to hear it */
@@ -275,41 +286,106 @@ static void expect_gone(struct far_pair *f)
 	far_fini(f);
 }
 
-static void test_key_process_ends(void **state)
+static const struct key_answer hello = {.status = KEY_RESTARTED};
+
+/* A successor takes the place of a key process that may have read what was asked. */
+static void replace(void)
 {
-	const struct key_answer hello = {.status = KEY_RESTARTED};
+	assert_int_equal(send(far, &hello, KEY_ANSWER_HEAD, 0), KEY_ANSWER_HEAD);
+	signer_take(&signer);
+	signer_send(&signer);
+}
+
+/* Read a request and end. */
+static void die_over_it(void)
+{
+	uint8_t rest[KEY_SOURCE_MAX + KEY_DATA_MAX];
+	struct key_request q;
+
+	assert_true(take(far, &q, rest, MSG_DONTWAIT));
+	replace();
+}
+
+static void expect_good(struct far_pair *f)
+{
+	signer_take(&signer);
+	assert_ptr_equal(signer_next(&signer), f);
+	shake_well(&f->p);
+	far_fini(f);
+}
+
+static void test_successor_is_asked_again(void **state)
+{
 	struct far_pair f;
 
 	(void)state;
 	channel_open();
 	far_init(&f, TLS1_3_VERSION, "nistecc", NULL);
-	shake(&f.p);
-	assert_int_equal(send(far, &hello, KEY_ANSWER_HEAD, 0), KEY_ANSWER_HEAD);
-	expect_gone(&f); /* replaced */
-	assert_true(answer(far, 0));
-
-	far_init(&f, TLS1_3_VERSION, "nistecc", NULL);
-	shake(&f.p);
-	shutdown(far, SHUT_RDWR);
-	expect_gone(&f); /* for good */
+	shake_far(&f);
+	die_over_it();
+	assert_true(answer(far, MSG_DONTWAIT));
+	expect_good(&f);
 	channel_close();
 }
 
+/* What the predecessor has not read, its successor reads and is asked again: one answer counts. */
+static void test_asked_before_the_greeting(void **state)
+{
+	struct far_pair f;
+
+	(void)state;
+	channel_open();
+	far_init(&f, TLS1_3_VERSION, "nistecc", NULL);
+	shake_far(&f);
+	replace();
+	assert_true(answer(far, MSG_DONTWAIT));
+	assert_true(answer(far, MSG_DONTWAIT));
+	expect_good(&f);
+	assert_null(signer_next(&signer));
+	channel_close();
+}
+
+/* The greeting and the first answer are read together. */
 static void test_hello_in_a_quiet_time_harms_nobody(void **state)
 {
-	const struct key_answer hello = {.status = KEY_RESTARTED};
 	struct far_pair f;
 
 	(void)state;
 	channel_open();
 	assert_int_equal(send(far, &hello, KEY_ANSWER_HEAD, 0), KEY_ANSWER_HEAD);
 	far_init(&f, TLS1_3_VERSION, "nistecc", NULL);
-	shake(&f.p);
+	shake_far(&f);
 	assert_true(answer(far, 0));
-	signer_take(&signer);
-	assert_ptr_equal(signer_next(&signer), &f);
-	shake_well(&f.p);
-	far_fini(&f);
+	expect_good(&f);
+	channel_close();
+}
+
+/* Perhaps this request is what ends them. */
+static void test_not_asked_for_ever(void **state)
+{
+	struct far_pair f;
+
+	(void)state;
+	channel_open();
+	far_init(&f, TLS1_3_VERSION, "nistecc", NULL);
+	shake_far(&f);
+	for (int i = 0; i < 3; i++)
+		die_over_it();
+	assert_false(answer(far, MSG_DONTWAIT));
+	expect_gone(&f);
+	channel_close();
+}
+
+static void test_key_process_ends_for_good(void **state)
+{
+	struct far_pair f;
+
+	(void)state;
+	channel_open();
+	far_init(&f, TLS1_3_VERSION, "nistecc", NULL);
+	shake_far(&f);
+	shutdown(far, SHUT_RDWR);
+	expect_gone(&f);
 	channel_close();
 }
 
@@ -321,7 +397,7 @@ static void broken(void (*spoil)(const char *path), const char *sentence)
 	channel_open();
 	far_init(&f, TLS1_3_VERSION, "nistecc", NULL);
 	spoil(f.path);
-	shake(&f.p);
+	shake_far(&f);
 	assert_true(answer(far, 0));
 	signer_take(&signer);
 	assert_ptr_equal(signer_next(&signer), &f);
@@ -393,7 +469,10 @@ int main(void)
 		cmocka_unit_test(test_waits_for_the_answer),
 		cmocka_unit_test(test_storm),
 		cmocka_unit_test(test_session_may_end_while_it_waits),
-		cmocka_unit_test(test_key_process_ends),
+		cmocka_unit_test(test_successor_is_asked_again),
+		cmocka_unit_test(test_asked_before_the_greeting),
+		cmocka_unit_test(test_not_asked_for_ever),
+		cmocka_unit_test(test_key_process_ends_for_good),
 		cmocka_unit_test(test_hello_in_a_quiet_time_harms_nobody),
 		cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_only_key_files_are_read),
