@@ -51,7 +51,7 @@ IMPAIR  := $(BUILD)/tests/impair
 IDENTITY := $(BUILD)/tests/attlsd-identity
 
 .DEFAULT_GOAL := all
-.PHONY: all unit impair identity grid sim script fuzz test demo lint clean install help image-test bench bench-tcp bench-policy bench-owner bench-handshake
+.PHONY: all unit impair identity grid sim script fuzz test demo lint clean install help image-test bench bench-tcp bench-policy bench-owner bench-handshake bench-keyprocess
 all: $(BINS) ## build the programs
 
 define program
@@ -167,6 +167,14 @@ $(BUILD)/bench/handshake: bench/handshake.c tests/unit/session_pair.h $(LIBRARY)
 	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS) -lcmocka
 
 bench-handshake: $(BUILD)/bench/handshake ## processor time of a TLS handshake, both ends, without packets
+	@$<
+
+$(BUILD)/bench/keyprocess: bench/keyprocess.c tests/unit/session_pair.h $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS) -lcmocka
+
+bench-keyprocess: $(BUILD)/bench/keyprocess ## handshakes with the key in the key process and without (as root)
 	@$<
 
 bench-tcp: all impair ## goodput and fairness against the kernel's CUBIC (as root; BENCH=quick)
