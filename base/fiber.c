@@ -36,6 +36,7 @@ enum { STACK_SIZE = FIBER_ASAN ? 1 << 20 : 1 << 18 };
 struct fiber {
 	struct fibers *all;
 	struct fiber *next; /* idle ones */
+	ucontext_t bottom;  /* not on a stack: nobody would come back to tell AddressSanitizer */
 	jmp_buf inside;
 	jmp_buf outside; /* who has called fiber_run() or fiber_resume() */
 	struct fiber *outer;
@@ -106,14 +107,12 @@ static void serve(void)
 /* For the compiler, getcontext() returns twice: so it stands alone. */
 static __attribute__((noinline, noreturn)) void start(struct fiber *f)
 {
-	ucontext_t bottom;
-
-	getcontext(&bottom);
-	bottom.uc_stack.ss_sp = f->map + page_size();
-	bottom.uc_stack.ss_size = STACK_SIZE;
-	bottom.uc_link = NULL;
-	makecontext(&bottom, serve, 0);
-	setcontext(&bottom);
+	getcontext(&f->bottom);
+	f->bottom.uc_stack.ss_sp = f->map + page_size();
+	f->bottom.uc_stack.ss_size = STACK_SIZE;
+	f->bottom.uc_link = NULL;
+	makecontext(&f->bottom, serve, 0);
+	setcontext(&f->bottom);
 	abort();
 }
 
