@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 /* attls-net's exit statuses, as its manual page lists them */
-enum { STATUS_OK = 0, STATUS_NOT_UP = 3, STATUS_DAMAGED = 4 };
+enum { STATUS_OK = 0, STATUS_NOT_UP = 3, STATUS_DAMAGED = 4, STATUS_NAT = 5 };
 
 /* What it can be asked to do. */
 enum task { TASK_NOTE, TASK_REFRESH, TASK_CHECK, TASK_READY, TASK_END }; /* text: the first two */
@@ -113,16 +113,24 @@ static struct run refresh(const struct station *s, const char *text, size_t len)
 	return r;
 }
 
+/* Rules that do not follow NAT yet are made anew; that disturbs no connection. */
+static struct run check(const struct station *s)
+{
+	const char *const show[] = {"show", "--candidates", s->file, NULL};
+	struct run r = runner_run(s->ini, show, s->timeout);
+
+	return r.status == STATUS_NAT ? bring(s, s->noted, s->noted_len) : r;
+}
+
 static struct run carry_out(const struct station *s, const struct request *q, const char *text)
 {
 	const char *const ready[] = {"ready", NULL};
-	const char *const show[] = {"show", "--candidates", s->file, NULL};
 	struct run r = {.status = STATUS_OK};
 
 	switch ((enum task)q->task) {
 	case TASK_NOTE: return note(s, text, q->len);
 	case TASK_REFRESH: return refresh(s, text, q->len);
-	case TASK_CHECK: return runner_run(s->ini, show, s->timeout);
+	case TASK_CHECK: return check(s);
 	case TASK_READY: return runner_run(s->ini, ready, s->timeout);
 	case TASK_END:
 		unlink(s->file);

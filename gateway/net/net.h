@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 /* Exit statuses. */
-enum { NET_OK = 0, NET_FAILED = 1, NET_USAGE = 2, NET_NOT_UP = 3, NET_DAMAGED = 4 };
+enum { NET_OK = 0, NET_FAILED = 1, NET_USAGE = 2, NET_NOT_UP = 3, NET_DAMAGED = 4, NET_NAT = 5 };
 
 enum { FAMILIES = 2 };
 

@@ -23,7 +23,7 @@ enum plan_table_id { PLAN_MANGLE, PLAN_RAW, PLAN_FILTER, PLAN_TABLES };
 /* What this kernel offers beyond what is indispensable. */
 struct plan_features {
 	bool notrack;   /* CT --notrack; without it there is no connection tracking to escape */
-	bool conntrack; /* -m conntrack; without it there is no NAT to follow */
+	bool conntrack; /* -m conntrack, and NAT to follow with it */
 	bool ttl;       /* TTL and HL */
 	bool frag;      /* -m frag (IPv6) */
 };

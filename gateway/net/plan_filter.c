@@ -59,6 +59,20 @@ static void refuse(struct writer *w)
 		writer_original_rules(w, CHAIN_REFUSE_NAT, c, WIRE_BOUND, CHAIN_RESET);
 }
 
+/*
+ * Rules that do not follow NAT were made where there was none. What NAT that came later turns from
+ * a local address towards the wire is refused, be it a candidate's or not: here the interface is
+ * still the one that was meant, the destination the new one.
+ */
+static void refuse_turned(struct writer *w)
+{
+	writer_chain(w, CHAIN_TURNED);
+	writer_hook(w, "OUTPUT", CHAIN_TURNED, "! -d %s -o lo -p tcp",
+		w->family == 4 ? "127.0.0.0/8" : "::1/128");
+	writer_rule(w, CHAIN_TURNED,
+		" -p tcp -m addrtype ! --dst-type LOCAL -j REJECT --reject-with tcp-reset");
+}
+
 /* What is injected is forwarded from the wire's device; in router mode from the other one too. */
 static void forward(struct writer *w)
 {
@@ -81,6 +95,8 @@ static void host(struct writer *w)
 		return;
 	writer_hook(w, "OUTPUT", CHAIN_REFUSE, "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN");
 	refuse(w);
+	if (!w->options->features.conntrack)
+		refuse_turned(w);
 }
 
 /*

@@ -30,6 +30,7 @@
 #define CHAIN_REFUSE     "ATTLS-REFUSE"    /* candidates' connections not served: to the last one */
 #define CHAIN_REFUSE_NAT "ATTLS-REFUSE-NAT" /* the same, by where they went before DNAT */
 #define CHAIN_RESET      "ATTLS-RESET"      /* connections the gateway could not serve: reset */
+#define CHAIN_TURNED     "ATTLS-TURNED"     /* packets that later NAT turned to the wire: reset */
 
 /* One table in the writing. */
 struct writer {

@@ -15,10 +15,9 @@
 
 enum { REQUEST_SIZE = 1024 };
 
-/* Send @nlh and hand the answers to @cb until the acknowledgement or error. */
-static int transact(struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+int netlink_transact(int bus, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
 {
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	struct mnl_socket *nl = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	unsigned seq = (unsigned)time(NULL);
 	char buf[32768];
 	int err = 0;
@@ -105,7 +104,7 @@ int rtnl_link_get(const char *name, struct rtnl_link *link)
 
 	*link = (struct rtnl_link){0};
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	return transact(nlh, read_link, link);
+	return netlink_transact(NETLINK_ROUTE, nlh, read_link, link);
 }
 
 int rtnl_link_configure(unsigned index, const struct rtnl_conf *conf)
@@ -122,7 +121,7 @@ int rtnl_link_configure(unsigned index, const struct rtnl_conf *conf)
 	mnl_attr_nest_end(nlh, values);
 	mnl_attr_nest_end(nlh, inet);
 	mnl_attr_nest_end(nlh, spec);
-	return transact(nlh, NULL, NULL);
+	return netlink_transact(NETLINK_ROUTE, nlh, NULL, NULL);
 }
 
 int rtnl_link_no_autoconf(unsigned index)
@@ -135,7 +134,7 @@ int rtnl_link_no_autoconf(unsigned index)
 	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
 	mnl_attr_nest_end(nlh, inet6);
 	mnl_attr_nest_end(nlh, spec);
-	return transact(nlh, NULL, NULL);
+	return netlink_transact(NETLINK_ROUTE, nlh, NULL, NULL);
 }
 
 int rtnl_link_up(unsigned index)
@@ -146,14 +145,14 @@ int rtnl_link_up(unsigned index)
 
 	ifi->ifi_flags = IFF_UP;
 	ifi->ifi_change = IFF_UP;
-	return transact(nlh, NULL, NULL);
+	return netlink_transact(NETLINK_ROUTE, nlh, NULL, NULL);
 }
 
 int rtnl_link_delete(unsigned index)
 {
 	char buf[REQUEST_SIZE];
 
-	return transact(link_request(buf, RTM_DELLINK, index), NULL, NULL);
+	return netlink_transact(NETLINK_ROUTE, link_request(buf, RTM_DELLINK, index), NULL, NULL);
 }
 
 int rtnl_addr_add(unsigned index, const struct addr *a)
@@ -172,6 +171,6 @@ int rtnl_addr_add(unsigned index, const struct addr *a)
 	ifa->ifa_index = index;
 	mnl_attr_put(nlh, IFA_LOCAL, 4, a->bytes);
 	mnl_attr_put(nlh, IFA_ADDRESS, 4, a->bytes);
-	err = transact(nlh, NULL, NULL);
+	err = netlink_transact(NETLINK_ROUTE, nlh, NULL, NULL);
 	return err == -EEXIST ? 0 : err;
 }

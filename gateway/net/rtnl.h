@@ -5,6 +5,7 @@
 
 #include "gateway/packet/addr.h"
 
+#include <libmnl/libmnl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,6 +28,9 @@ struct rtnl_conf {
 };
 
 /* Each returns 0 or a negative error number. */
+
+/** netlink_transact() - send @nlh on @bus, hand answers to @cb until the last one or an error */
+int netlink_transact(int bus, struct nlmsghdr *nlh, mnl_cb_t cb, void *data);
 
 /** rtnl_link_get() - -ENODEV if there is no such link */
 int rtnl_link_get(const char *name, struct rtnl_link *link);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* show.c - attls-net show: what should be and what is */
 #include "gateway/net/device.h"
+#include "gateway/net/nat.h"
 #include "gateway/net/net.h"
 #include "gateway/net/state.h"
 #include "gateway/net/sysctl.h"
@@ -14,6 +15,7 @@ struct view {
 	struct state state;
 	bool up;    /* rules are installed */
 	bool whole; /* and all of them, and the devices */
+	bool nat;   /* NAT has come that they do not follow */
 };
 
 static void show_router(const struct settings *s)
@@ -62,6 +64,7 @@ static void show_family(struct view *v, int f, const struct tables *have)
 	bool whole = rules == v->state.rules[f];
 
 	plan_options_from(&o, v->net->settings, v->state.workers ? v->state.workers : 1);
+	o.features.conntrack = v->state.nat[f];
 	plan_build(&want, &o, &v->net->candidates, net_families[f]);
 	for (int id = 0; rules > 0 && id < PLAN_TABLES; id++)
 		whole = installed_hooked(&have->table[id], &want.tables[id]) && whole;
@@ -73,6 +76,7 @@ static void show_family(struct view *v, int f, const struct tables *have)
 			printf("            %s %zu rules, %zu jumps\n", plan_table_name(id),
 				have->table[id].rule_count, have->table[id].hook_count);
 	v->up = v->up || rules > 0;
+	v->nat = v->nat || (rules > 0 && !v->state.nat[f] && nat_present(net_families[f]));
 	v->whole = v->whole && whole;
 }
 
@@ -100,6 +104,10 @@ static int verdict(const struct view *v)
 	if (v->state.candidates != v->net->candidates.count)
 		printf("note        rules are of %zu candidates; the policy has %zu now\n",
 			v->state.candidates, v->net->candidates.count);
+	if (v->whole && v->nat) {
+		puts("state       up, but made before there was NAT: run attls-net up");
+		return NET_NAT;
+	}
 	puts(v->whole ? "state       up" : "state       damaged: run attls-net up");
 	return v->whole ? NET_OK : NET_DAMAGED;
 }

@@ -60,6 +60,10 @@ static void state_take(struct state *st, const char *key, const char *value)
 		st->rules[0] = n;
 	else if (strcmp(key, "rules6") == 0)
 		st->rules[1] = n;
+	else if (strcmp(key, "nat4") == 0)
+		st->nat[0] = n != 0;
+	else if (strcmp(key, "nat6") == 0)
+		st->nat[1] = n != 0;
 }
 
 bool state_load(struct state *st, const struct settings *s, struct err_list *err)
@@ -95,6 +99,7 @@ static void state_write(const struct state *st, FILE *out)
 		st->mode == MODE_ROUTER ? "router" : "host", st->workers, st->queue_base, st->mark);
 	fprintf(out, "candidates=%zu\nrules4=%zu\nrules6=%zu\n", st->candidates, st->rules[0],
 		st->rules[1]);
+	fprintf(out, "nat4=%d\nnat6=%d\n", st->nat[0], st->nat[1]);
 	for (size_t i = 0; i < st->sysctl_count; i++)
 		fprintf(out, SYSCTL_KEY "%s=%s\n", st->sysctls[i].path, st->sysctls[i].value);
 }

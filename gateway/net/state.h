@@ -23,6 +23,7 @@ struct state {
 	enum gateway_mode mode;
 	uint32_t mark;
 	size_t candidates;
+	bool nat[2];                  /* NAT was there, so the rules follow it */
 	size_t rules[2];              /* of IPv4 and of IPv6; 0: nothing of that family */
 	struct state_sysctl *sysctls; /* in the order of their change */
 	size_t sysctl_count;

@@ -134,11 +134,11 @@ static bool try_rule(uint8_t family, const char *table, const char *rule)
 	return true;
 }
 
-void tables_features(uint8_t family, struct plan_features *f)
+void tables_features(uint8_t family, bool nat, struct plan_features *f)
 {
 	*f = (struct plan_features){
 		.notrack = try_rule(family, "raw", "-i " DEVICE_PLAIN " -j CT --notrack"),
-		.conntrack = try_rule(family, "mangle", "-m conntrack --ctstate DNAT"),
+		.conntrack = nat && try_rule(family, "mangle", "-m conntrack --ctstate DNAT"),
 		.ttl = try_rule(
 			family, "mangle", family == 4 ? "-j TTL --ttl-inc 1" : "-j HL --hl-inc 1"),
 		.frag = family == 6 && try_rule(family, "mangle", "-m frag"),

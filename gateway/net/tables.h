@@ -32,8 +32,9 @@ size_t tables_rules(const struct tables *t);
 /**
  * tables_features() - try out what this kernel offers of @family
  * Needs and leaves no rule of ours; one throw-away chain exists for a moment.
+ * @nat: whether rules are to follow NAT; if not, conntrack is not tried, since that switches it on
  */
-void tables_features(uint8_t family, struct plan_features *f);
+void tables_features(uint8_t family, bool nat, struct plan_features *f);
 
 /** tables_test() - have iptables-restore check the change from @have to @want, changing nothing */
 bool tables_test(const struct tables *have, const struct plan *want, struct err_list *err);

@@ -8,6 +8,7 @@
 #include "gateway/net/ask.h"
 #include "gateway/net/device.h"
 #include "gateway/net/inside.h"
+#include "gateway/net/nat.h"
 #include "gateway/net/net.h"
 #include "gateway/net/older.h"
 #include "gateway/net/state.h"
@@ -69,9 +70,10 @@ static bool read_present(struct work *w)
 	return true;
 }
 
-static void warn_of_missing(const struct plan_features *have, uint8_t family, struct err_list *err)
+static void warn_of_missing(
+	const struct plan_features *have, bool nat, uint8_t family, struct err_list *err)
 {
-	if (!have->conntrack)
+	if (nat && !have->conntrack)
 		err_warn(err,
 			"IPv%d: this kernel has no conntrack match; connections that NAT turns "
 			"elsewhere are neither followed nor guarded",
@@ -90,17 +92,33 @@ static bool wants_family(const struct candidate_list *list, uint8_t family)
 	return false;
 }
 
+/*
+ * To follow NAT is to have connection tracking, for all connections. So a host without NAT does
+ * without; once followed, it is until down, for connections that are translated may be older.
+ */
+static bool follow_nat(struct work *w, int f)
+{
+	bool before = w->was_up && w->state.nat[f];
+
+	w->state.nat[f] =
+		w->net->settings->mode == MODE_ROUTER || before || nat_present(net_families[f]);
+	return w->state.nat[f];
+}
+
 static void build(struct work *w, int f)
 {
 	struct net *n = w->net;
 	struct plan_options o;
 
 	plan_options_from(&o, n->settings, w->workers);
+	o.features.conntrack = follow_nat(w, f);
 	o.inside_nets = w->inside;
 	o.inside_net_count = w->inside_count;
 	if (!n->dry_run && wants_family(&n->candidates, net_families[f])) {
-		tables_features(net_families[f], &o.features);
-		warn_of_missing(&o.features, net_families[f], &n->err);
+		bool nat = w->state.nat[f];
+
+		tables_features(net_families[f], nat, &o.features);
+		warn_of_missing(&o.features, nat, net_families[f], &n->err);
 	}
 	plan_build(&w->want[f], &o, &n->candidates, net_families[f]);
 }

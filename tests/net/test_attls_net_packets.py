@@ -311,6 +311,44 @@ def test_local_address_dnated_to_the_wire(place, filter_flushed):
     assert b"secret" not in b"".join(x.raw for x in wire.packets())
 
 
+def tracked(ns):
+    return int(ns.run("cat", "/proc/sys/net/netfilter/nf_conntrack_count"))
+
+
+def test_without_nat_no_connection_is_tracked(place):
+    p = place()
+    p.up(p.client, OUT, pass_all)
+    s, peer = p.pair(p.listen())
+    exchange(s, peer)
+    assert tracked(p.client) == 0
+    p.client.run(p.tool, "-t", "mangle", "-A", "FORWARD", "-m", "conntrack", "--ctstate", "NEW")
+    s.sendall(b"x")
+    wait_for(lambda: tracked(p.client) > 0, "that the count tells")
+
+
+@pytest.mark.parametrize("flushed", [None, "raw", "mangle"])
+def test_later_nat_of_a_local_address_leaks_nothing(place, flushed):
+    """Nobody has run up since NAT came: what it turns to the wire is refused."""
+    p = place()
+    p.client.run("ip", "addr", "add", vip(p) + ("/32" if p.family == 4 else "/128"), "dev", "lo")
+    p.up(p.client, OUT, pass_all)
+    nat(p, p.client, "OUTPUT", vip(p), p.server_address)
+    p.client.run(p.tool, "-t", "nat", "-A", "POSTROUTING", "-p", "tcp", "-j", "MASQUERADE")
+    if flushed:
+        p.flush(p.client, flushed)
+    p.listen(PORT + 5)
+    with pytest.raises(ConnectionRefusedError):
+        p.connect(address=vip(p))
+
+
+def test_local_addresses_are_not_refused(place):
+    """Neither loopback nor another address of this machine, NAT or not."""
+    p = place()
+    p.up(p.client, OUT, pass_all)
+    for address in (p.client_address, "127.0.0.1" if p.family == 4 else "::1"):
+        exchange(*p.pair(p.listen(ns=p.client, address=address), address=address))
+
+
 def test_connection_dnated_to_a_candidate_is_refused(place):
     """The rule names the real peer only, the application dials another address."""
     p = place()

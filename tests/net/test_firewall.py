@@ -97,6 +97,31 @@ def test_service_address_dnated_on_the_host(world):
     assert capture.count(word) == 0
 
 
+def test_nat_that_comes_later_is_followed(world):
+    """attlsd makes its rules anew, and connections that are open go on."""
+    vip = "10.66.0.1" if world.family == 4 else "fd00:66::1"
+    word = canary()
+    for port in (PORT, 8443):
+        world.closing(tls_server(world.server, world.server_address, port, world.pki.server,
+                                 traffic.echo))
+    capture = world.capture()
+    world.client_gateway(PORT)
+    s = world.connect(PORT)
+    s.sendall(word)
+    assert traffic.receive_exactly(s, len(word)) == word
+    assert not [r for r in filter_rules(world.client) if "conntrack" in r]
+    world.client.run(tool(world), "-t", "nat", "-A", "OUTPUT", "-d", vip, "-p", "tcp", "--dport",
+                     PORT, "-j", "DNAT", "--to", f"{clients.host(world.server_address)}:8443")
+    wait_for(lambda: [r for r in filter_rules(world.client) if "--ctorigdstport" in r],
+             "rules that follow NAT")
+    wait_for(lambda: world.client.run(tool(world), "-t", "filter", "-S").count("REFUSE-NAT") > 1,
+             "the last of the tables")
+    for c in (s, world.client.connect(vip, PORT)):
+        c.sendall(word * 10)
+        assert traffic.receive_exactly(c, 10 * len(word)) == word * 10
+    assert capture.count(word) == 0
+
+
 def test_refused_behind_dnat_is_refused(world):
     vip = "10.66.0.1" if world.family == 4 else "fd00:66::1"
     world.client.run(tool(world), "-t", "nat", "-A", "OUTPUT", "-d", vip, "-p", "tcp", "--dport",

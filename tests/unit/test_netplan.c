@@ -232,6 +232,28 @@ static void test_inbound_needs_no_conntrack(void **state)
 	plan_free(&p);
 }
 
+/* Without NAT nothing is tracked, and what NAT turns to the wire later is refused. */
+static void test_host_without_nat(void **state)
+{
+	struct candidate c = candidate(DIRECTION_OUTBOUND, "0.0.0.0/0", "10.0.0.1", 443, 443);
+	struct plan_options o = host(1);
+	struct plan p;
+
+	(void)state;
+	build(&p, &o, &c, 1, 4);
+	assert_false(mentions(&p, PLAN_FILTER, "ATTLS-TURNED"));
+	plan_free(&p);
+	o.features.conntrack = false;
+	build(&p, &o, &c, 1, 4);
+	for (int id = 0; id < PLAN_TABLES; id++)
+		assert_false(mentions(&p, id, "-m conntrack"));
+	assert_true(has_hook(&p, PLAN_FILTER, "OUTPUT", "! -d 127.0.0.0/8 -o lo -p tcp"));
+	assert_true(has(&p, PLAN_FILTER,
+		"-A ATTLS-TURNED -p tcp -m addrtype ! --dst-type LOCAL -j REJECT "
+		"--reject-with tcp-reset"));
+	plan_free(&p);
+}
+
 static void test_features_are_left_out(void **state)
 {
 	struct candidate c = candidate(DIRECTION_OUTBOUND, "::/0", "2001:db8::1", 443, 443);
@@ -546,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_no_candidate_no_rule),
 		cmocka_unit_test(test_host_outbound),
 		cmocka_unit_test(test_inbound_needs_no_conntrack),
+		cmocka_unit_test(test_host_without_nat),
 		cmocka_unit_test(test_features_are_left_out),
 		cmocka_unit_test(test_outbound_comes_first),
 		cmocka_unit_test(test_dispatch_ends_unconditionally),
