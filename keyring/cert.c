@@ -111,6 +111,7 @@ static bool check_remote(const struct cert *c, struct err_list *err)
 	struct key_request q = {.op = KEY_OP_CHECK, .source_len = (uint32_t)source.len};
 	struct key_answer a;
 
+	cert_key(c); /* as long as this is there, what is read now is kept */
 	if (!remote_print(X509_get0_pubkey(cert_x509(c)), q.print) ||
 		!remote_ask(&q, source, span_none(), &a)) {
 		err_add(err, "%s: the key process does not answer", c->key_source);

@@ -28,7 +28,7 @@ struct keyserver {
 	pthread_mutex_t lock; /* of the table */
 	struct held_key keys[KEYS_MAX];
 	size_t count; /* slots in use */
-	size_t next;  /* the slot that the next key takes */
+	size_t next;  /* of a full table: whose slot the next key takes */
 };
 
 struct keyserver *keyserver_new(const char *dir)
@@ -99,13 +99,26 @@ static void keep(struct keyserver *k, const uint8_t *print, EVP_PKEY *key)
 	pthread_mutex_lock(&k->lock);
 	held = find(k, print);
 	if (!held) {
-		held = &k->keys[k->next];
-		k->next = (k->next + 1) % KEYS_MAX;
-		k->count += k->count < KEYS_MAX;
+		held = &k->keys[k->count < KEYS_MAX ? k->count++ : k->next++ % KEYS_MAX];
 	}
 	EVP_PKEY_free(held->key);
 	memcpy(held->print, print, KEY_PRINT);
 	held->key = key;
+	pthread_mutex_unlock(&k->lock);
+}
+
+/* With the last reference OpenSSL wipes it. */
+static void forget(struct keyserver *k, const uint8_t *print)
+{
+	struct held_key *held;
+
+	pthread_mutex_lock(&k->lock);
+	held = find(k, print);
+	if (held) {
+		EVP_PKEY_free(held->key);
+		*held = k->keys[--k->count];
+		k->keys[k->count] = (struct held_key){0};
+	}
 	pthread_mutex_unlock(&k->lock);
 }
 
@@ -286,6 +299,10 @@ void keyserver_answer(struct keyserver *k, const struct key_request *q, struct s
 	a->id = q->id;
 	a->status = KEY_DONE;
 	a->len = 0;
+	if (q->op == KEY_OP_FORGET) {
+		forget(k, q->print);
+		return;
+	}
 	key = find_key(k, q, source, a);
 	if (key && !carry_out(key, q, data, a))
 		refuse(a, KEY_REFUSED, "the private key does not allow what the handshake needs");

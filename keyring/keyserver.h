@@ -19,7 +19,8 @@ void keyserver_free(struct keyserver *k);
 /**
  * keyserver_answer() - do what @q asks; by any number of threads at a time
  * A key is read when it is first asked for, and kept. KEY_OP_CHECK reads it again, so that a file
- * that has been replaced is noticed with the next generation of the keyring.
+ * that has been replaced is noticed with the next generation of the keyring. KEY_OP_FORGET drops
+ * it; if it is asked for all the same, it is read once more.
  */
 void keyserver_answer(struct keyserver *k, const struct key_request *q, struct span source,
 	struct span data, struct key_answer *a);

@@ -28,6 +28,7 @@ enum key_op {
 	KEY_OP_CHECK,   /* is the key there and usable? */
 	KEY_OP_SIGN,    /* a digest, or without one a message (RFC 8032) */
 	KEY_OP_DECRYPT, /* the premaster secret of TLS 1.2 RSA key exchange (RFC 5246 7.4.7.1) */
+	KEY_OP_FORGET,  /* nobody here has a use for the key any longer */
 };
 
 enum key_status {
@@ -63,7 +64,7 @@ enum { KEY_ANSWER_HEAD = offsetof(struct key_answer, bytes) };
 /**
  * remote_begin() - from now on the keys of this process's keystores are remote
  * @ask: gets a request answered; returns false if nobody can. It may suspend its caller.
- * Before other threads exist.
+ * Before other threads exist; NULL, when there are none any more: nobody is asked.
  */
 void remote_begin(bool (*ask)(
 	const struct key_request *q, struct span source, struct span data, struct key_answer *a));

@@ -31,4 +31,13 @@ struct key_request remote_request(const struct remote *r, enum key_op op, size_t
 size_t remote_result(const struct remote *r, const struct key_request *q, struct span data,
 	uint8_t *out, size_t size);
 
+/**
+ * remote_use() - there is one more remote key of this fingerprint; false without memory
+ * Of two that remote_key() has made for one certificate each is a use.
+ */
+bool remote_use(const uint8_t print[KEY_PRINT]);
+
+/** remote_disuse() - there is one fewer; with the last, the other process forgets the key */
+void remote_disuse(const struct remote *r);
+
 #endif

@@ -42,6 +42,8 @@ static void release(void *data)
 {
 	struct remote *r = data;
 
+	if (r->source && r->public)
+		remote_disuse(r);
 	EVP_PKEY_free(r->public);
 	free(r->source);
 	free(r);
@@ -65,8 +67,9 @@ static int match(const void *a, const void *b, int selection)
 static int take_public(struct remote *r, EVP_PKEY *public, const char *source)
 {
 	r->source = source ? strdup(source) : NULL;
-	if (!r->source || !remote_print(public, r->print) || !EVP_PKEY_up_ref(public))
+	if (!r->source || !remote_print(public, r->print) || !remote_use(r->print))
 		return 0;
+	EVP_PKEY_up_ref(public);
 	r->public = public;
 	return 1;
 }

@@ -132,6 +132,7 @@ void keeper_stop(struct keeper *k)
 {
 	if (!k->fds)
 		return;
+	signer_end();
 	close_all(k->fds, k->count);
 	free(k->fds);
 	if (k->pid > 0)

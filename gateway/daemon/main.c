@@ -143,12 +143,12 @@ static void stop(struct daemon *d)
 	pool_close(&d->pool);
 	inject_close(&d->inject);
 	helper_stop(&d->helper, served);
+	keeper_stop(&d->keeper); /* its keys end with it, and need not be given up one by one */
 	for (size_t i = 0; i < d->retired_count; i++)
 		snapshot_put(d->retired[i]);
 	free(d->retired);
 	snapshot_put(d->snapshot);
 	keyrings_fini(&d->keyrings);
-	keeper_stop(&d->keeper);
 	free(d->uses);
 	settings_free(d->settings);
 }

@@ -396,6 +396,11 @@ void signer_begin(int first_fd)
 	remote_begin(ask);
 }
 
+void signer_end(void)
+{
+	remote_begin(NULL);
+}
+
 void signer_open(struct signer *s, int fd)
 {
 	*s = (struct signer){.fd = fd, .fibers = {.limit = FIBERS_MAX}};

@@ -37,6 +37,9 @@ struct signing {
 /** signer_begin() - requests of this process go through channels from now on */
 void signer_begin(int first_fd);
 
+/** signer_end() - nothing is asked any more; all other threads have ended */
+void signer_end(void);
+
 /** signer_open() - @s serves the calling thread, through @fd */
 void signer_open(struct signer *s, int fd);
 

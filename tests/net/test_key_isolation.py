@@ -138,6 +138,28 @@ def test_only_the_key_process_holds_the_key(world4, kind):
         assert not [name for name in open_files(pid) if name.endswith(".key")]
 
 
+def replace_key(world, gateway, generation):
+    cert = world.pki.ca.issue(f"renewed{generation}", "server.test", "DNS:server.test")
+    gateway.keyring("add", "--id", "root", "--label", "srv", "--cert", cert.pem, "--key", cert.key,
+                    "--trust", "--replace")
+    gateway.wait_log(f"keyring generation {generation} in force")
+    return cert
+
+
+def test_key_that_nobody_needs_is_forgotten(world4):
+    world4.serve(traffic.echo, PORT)
+    first = world4.pki.server
+    gateway = world4.server_gateway(PORT)
+    assert holds(key_process(gateway), appearances(first.key))
+    second = replace_key(world4, gateway, 2)
+    wait_for(lambda: not holds(key_process(gateway), appearances(first.key)), "no first key")
+    old = connect(world4)
+    replace_key(world4, gateway, 3)
+    echoes(connect(world4))
+    echoes(old)  # of the second generation
+    assert holds(key_process(gateway), appearances(second.key))
+
+
 def test_key_process_is_shut_in(world4):
     world4.serve(traffic.echo, PORT)
     gateway = world4.server_gateway(PORT)

@@ -446,6 +446,36 @@ static void refused(const char *path)
 	assert_non_null(memmem(a.bytes, a.len, "no key file of the keyring", 26));
 }
 
+static enum key_status signs(const uint8_t *print, const char *path)
+{
+	struct key_request q = {.op = KEY_OP_SIGN, .digest = "SHA256", .data_len = 32};
+	const uint8_t digest[32] = {1};
+	struct key_answer a;
+
+	memcpy(q.print, print, sizeof(q.print));
+	keyserver_answer(keys, &q, span_of(path, strlen(path)), span_of(digest, 32), &a);
+	return a.status;
+}
+
+/* Whether its file is there or not: two generations of the keyring may have it. */
+static void test_key_that_nobody_needs_is_forgotten(void **state)
+{
+	uint8_t print[KEY_PRINT];
+	struct far_pair f;
+	EVP_PKEY *again;
+
+	(void)state;
+	far_init(&f, TLS1_3_VERSION, "nistecc", NULL);
+	shake_well(&f.p);
+	assert_true(remote_print(X509_get0_pubkey(f.cert.x509), print));
+	again = remote_key(f.cert.x509, f.path);
+	spoil_gone(f.path);
+	far_fini(&f);
+	assert_int_equal(signs(print, f.path), KEY_DONE);
+	EVP_PKEY_free(again);
+	assert_int_equal(signs(print, f.path), KEY_REFUSED);
+}
+
 static void test_only_key_files_are_read(void **state)
 {
 	char path[128];
@@ -475,6 +505,7 @@ int main(void)
 		cmocka_unit_test(test_key_process_ends_for_good),
 		cmocka_unit_test(test_hello_in_a_quiet_time_harms_nobody),
 		cmocka_unit_test(test_bad_files),
+		cmocka_unit_test(test_key_that_nobody_needs_is_forgotten),
 		cmocka_unit_test(test_only_key_files_are_read),
 	};
 
