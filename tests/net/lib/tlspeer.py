@@ -26,13 +26,14 @@ def client_context(ca, version=None):
 
 
 def tls_server(ns, address, port, cert, handler, **options):
-    """A Server whose @handler gets the TLS socket; it ends with close_notify."""
+    """A Server whose @handler gets the TLS socket; it ends with close_notify if that did not."""
     context = server_context(cert, **options)
 
     def handle(s, peer):
         with context.wrap_socket(s, server_side=True, suppress_ragged_eofs=False) as tls:
             result = handler(tls, peer)
-            tls.unwrap()
+            if tls.version():
+                tls.unwrap()
             return result
     return Server(ns, address, port, handle)
 
