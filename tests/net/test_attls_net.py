@@ -5,7 +5,6 @@ import os
 import re
 import socket
 import threading
-import time
 
 import pytest
 
@@ -463,18 +462,16 @@ def test_two_namespaces_do_not_see_each_other(make):
 
 @pytest.mark.limit(240)
 def test_ten_thousand_candidates(make):
-    """Twice up, show and down within seconds, not minutes."""
+    """Twice up, show and down take seconds, where a command for each would take minutes."""
     head, rest = V4_ONLY.split("[rule in]")
     many = "".join(head.replace("rule out", f"rule o{i}").replace(
         "10.9.0.2", ", ".join(f"10.{i}.{j}.1" for j in range(100, 200)))
                    for i in range(100))
     gateway = make(many + "[rule in]" + rest)
-    start = time.monotonic()
-    assert "10001 candidates" in gateway.net("up")
-    assert "10001 candidates" in gateway.net("up")
-    gateway.net("show")
-    gateway.net("down")
-    assert time.monotonic() - start < 120
+    assert "10001 candidates" in gateway.net("up", 120)
+    assert "10001 candidates" in gateway.net("up", 120)
+    gateway.net("show", 120)
+    gateway.net("down", 120)
     assert not [r for r in rules(gateway.ns) if "ATTLS" in r]
 
 

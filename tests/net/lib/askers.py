@@ -43,7 +43,4 @@ class Asked:
         return "is anybody there" in self.client.output()
 
     def close(self):
-        try:
-            self.client.close()
-        except BrokenPipeError:
-            self.client.kill()
+        self.client.close()

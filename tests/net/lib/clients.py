@@ -31,8 +31,8 @@ class Dialogue(Process):
         super().__init__(argv, log, stdin=subprocess.PIPE)
 
     def send(self, text):
-        self.popen.stdin.write(text.encode())
-        self.popen.stdin.flush()
+        # nothing stays in a buffer, so close() has nothing to write to a program that has ended
+        os.write(self.popen.stdin.fileno(), text.encode())
 
     def ask(self, text, answer, timeout=15.0):
         """Send @text, wait for the pattern @answer."""

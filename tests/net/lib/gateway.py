@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 
 from .process import Process
@@ -67,8 +68,8 @@ class Gateway:
                                       f"{done.stderr}\n{self.log()[-3000:]}")
         return done.stdout
 
-    def net(self, verb):
-        return self.run("attls-net", verb)
+    def net(self, verb, timeout=60):
+        return self.run("attls-net", verb, timeout=timeout)
 
     def ctl(self, *argv):
         return self.run("attlsctl", *argv)
@@ -91,8 +92,12 @@ class Gateway:
 
     def grant(self, ring, **lists):
         """Let users use @ring: read=, update=, control= are lists as in access.ini."""
-        with open(os.path.join(self.keyring_dir, "access.ini"), "a") as f:
+        path, new = os.path.join(self.keyring_dir, "access.ini"), self.ini + ".access"
+        if os.path.exists(path):
+            shutil.copy(path, new)
+        with open(new, "a") as f:
             f.write(f"[ring {ring}]\n" + "".join(f"{k} = {v}\n" for k, v in lists.items()))
+        os.rename(new, path)  # one change for a gateway that watches
 
     def revoke_all(self):
         """Everybody has only what is their own."""
