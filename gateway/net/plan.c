@@ -38,9 +38,18 @@ void writer_chain(struct writer *w, const char *name)
 {
 	struct plan_table *t = w->table;
 
-	if (t->chain_count == PLAN_CHAINS)
-		abort(); /* a constant to raise, seen by the first unit test */
-	t->chains[t->chain_count++] = name;
+	t->chains = reallocarray(t->chains, t->chain_count + 1, sizeof(*t->chains));
+	if (!t->chains)
+		abort();
+	t->chains[t->chain_count] = strdup(name);
+	if (!t->chains[t->chain_count++])
+		abort();
+}
+
+void writer_branch(struct writer *w, char *name)
+{
+	snprintf(name, WRITER_BRANCH, CHAIN_PREFIX "T%zu", w->table->branch_count++);
+	writer_chain(w, name);
 }
 
 struct plan_hook *writer_hook(
@@ -51,7 +60,7 @@ struct plan_hook *writer_hook(
 	va_list ap;
 
 	if (t->hook_count == PLAN_HOOKS)
-		abort(); /* as above */
+		abort(); /* a constant to raise, seen by the first unit test */
 	h = &t->hooks[t->hook_count++];
 	*h = (struct plan_hook){chain, target, false, ""};
 	va_start(ap, fmt);
@@ -100,15 +109,24 @@ void writer_original_rules(struct writer *w, const char *chain, const struct can
 	}
 }
 
-void writer_loopback_rule(
-	struct writer *w, const char *chain, const struct candidate *c, const char *target)
+void writer_loopback(struct writer *w, const char *chain, const char *target)
 {
-	if (match_any_local(c))
-		return;
-	fprintf(w->out, "-A %s", chain);
-	match_remote(w->out, c, WIRE_BOUND);
-	fprintf(w->out, " -s %s -g %s\n", w->family == 4 ? "127.0.0.0/8" : "::1", target);
-	w->table->rule_count++;
+	bool any = false;
+
+	for (const struct candidate *c = NULL; (c = writer_next(w, DIRECTION_OUTBOUND, c));) {
+		if (match_any_local(c))
+			continue;
+		if (!any)
+			writer_chain(w, CHAIN_LOOPBACK);
+		any = true;
+		fprintf(w->out, "-A " CHAIN_LOOPBACK);
+		match_remote(w->out, c, WIRE_BOUND);
+		fprintf(w->out, " -g %s\n", target);
+		w->table->rule_count++;
+	}
+	if (any)
+		writer_rule(w, chain, " -s %s -j " CHAIN_LOOPBACK,
+			w->family == 4 ? "127.0.0.0/8" : "::1");
 }
 
 const struct candidate *writer_next(
@@ -176,13 +194,9 @@ void writer_icmp_errors(struct writer *w, const char *chain)
 /* The local port chooses the worker of outbound candidates, the remote port of inbound ones. */
 void writer_steal_plain(struct writer *w)
 {
-	const struct candidate *c;
-
 	writer_chain(w, CHAIN_PLAIN);
-	for (c = NULL; (c = writer_next(w, DIRECTION_OUTBOUND, c));)
-		writer_candidate_rule(w, CHAIN_PLAIN, c, WIRE_BOUND, CHAIN_SPORT);
-	for (c = NULL; (c = writer_next(w, DIRECTION_INBOUND, c));)
-		writer_candidate_rule(w, CHAIN_PLAIN, c, WIRE_BOUND, CHAIN_DPORT);
+	writer_candidates(w, CHAIN_PLAIN, DIRECTION_OUTBOUND, WIRE_BOUND, CHAIN_SPORT);
+	writer_candidates(w, CHAIN_PLAIN, DIRECTION_INBOUND, WIRE_BOUND, CHAIN_DPORT);
 }
 
 const char *writer_fragment(const struct writer *w)
@@ -243,7 +257,11 @@ size_t plan_rules(const struct plan *p)
 
 void plan_free(struct plan *p)
 {
-	for (int id = 0; id < PLAN_TABLES; id++)
+	for (int id = 0; id < PLAN_TABLES; id++) {
+		for (size_t i = 0; i < p->tables[id].chain_count; i++)
+			free(p->tables[id].chains[i]);
+		free(p->tables[id].chains);
 		free(p->tables[id].rules);
+	}
 	*p = (struct plan){0};
 }

@@ -51,11 +51,12 @@ struct plan_hook {
 	char match[PLAN_MATCH]; /* which packets, as iptables-save prints it; "" for all */
 };
 
-enum { PLAN_CHAINS = 16, PLAN_HOOKS = 6 };
+enum { PLAN_HOOKS = 6 };
 
 struct plan_table {
-	const char *chains[PLAN_CHAINS];
+	char **chains; /* names, owned */
 	size_t chain_count;
+	size_t branch_count; /* those of them that are branches of trees */
 	struct plan_hook hooks[PLAN_HOOKS];
 	size_t hook_count;
 	char *rules; /* lines "-A ..." */

@@ -11,8 +11,7 @@ static void guard(struct writer *w)
 	const struct candidate *c;
 
 	writer_chain(w, CHAIN_GUARD);
-	for (c = NULL; (c = writer_next(w, DIRECTION_BOTH, c));)
-		writer_candidate_rule(w, CHAIN_GUARD, c, PLAIN_BOUND, CHAIN_PAYLOAD);
+	writer_candidates(w, CHAIN_GUARD, DIRECTION_BOTH, PLAIN_BOUND, CHAIN_PAYLOAD);
 	writer_chain(w, CHAIN_PAYLOAD);
 	writer_rule(w, CHAIN_PAYLOAD, " -m mark --mark 0x%x/0x%x -j RETURN", w->options->mark,
 		w->options->mark);
@@ -38,10 +37,8 @@ static void refuse(struct writer *w)
 	const struct candidate *c;
 
 	writer_chain(w, CHAIN_REFUSE);
-	for (c = NULL; (c = writer_next(w, DIRECTION_OUTBOUND, c));) {
-		writer_candidate_rule(w, CHAIN_REFUSE, c, WIRE_BOUND, CHAIN_RESET);
-		writer_loopback_rule(w, CHAIN_REFUSE, c, CHAIN_RESET);
-	}
+	writer_candidates(w, CHAIN_REFUSE, DIRECTION_OUTBOUND, WIRE_BOUND, CHAIN_RESET);
+	writer_loopback(w, CHAIN_REFUSE, CHAIN_RESET);
 	writer_chain(w, CHAIN_RESET);
 	if (w->options->mode == MODE_HOST) {
 		/* Not by interface: in OUTPUT it is still the one that was meant before DNAT. */

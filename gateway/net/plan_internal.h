@@ -7,7 +7,7 @@
 #include "gateway/net/match.h"
 #include "gateway/net/plan.h"
 
-/* Chains; each table has those it needs. */
+/* Chains; each table has those it needs, and the branches of its trees: ATTLS-T and a number. */
 #define CHAIN_PRE        "ATTLS-PRE"      /* raw: from PREROUTING */
 #define CHAIN_INSIDE     "ATTLS-INSIDE"   /* raw: what comes from inside a router */
 #define CHAIN_OUT        "ATTLS-OUT"      /* raw: ICMP errors from OUTPUT */
@@ -30,6 +30,7 @@
 #define CHAIN_REFUSE     "ATTLS-REFUSE"    /* candidates' connections not served: to the last one */
 #define CHAIN_REFUSE_NAT "ATTLS-REFUSE-NAT" /* the same, by where they went before DNAT */
 #define CHAIN_RESET      "ATTLS-RESET"      /* connections the gateway could not serve: reset */
+#define CHAIN_LOOPBACK   "ATTLS-LOOPBACK"   /* candidates' packets from a loopback address */
 #define CHAIN_TURNED     "ATTLS-TURNED"     /* packets that later NAT turned to the wire: reset */
 
 /* One table in the writing. */
@@ -71,6 +72,18 @@ void writer_icmp_errors(struct writer *w, const char *chain);
 void writer_rule(struct writer *w, const char *chain, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+enum { WRITER_BRANCH = 32 };
+
+/** writer_branch() - a chain for a part of a list; @name: of WRITER_BRANCH bytes */
+void writer_branch(struct writer *w, char *name);
+
+/**
+ * writer_candidates() - packets of all candidates of @d in @heading go to chain @target for good
+ * A long list becomes a tree of chains. What no candidate matches goes on in @chain.
+ */
+void writer_candidates(struct writer *w, const char *chain, enum direction d, enum heading heading,
+	const char *target);
+
 /** writer_candidate_rule() - packets of @c in @heading go to chain @target for good */
 void writer_candidate_rule(struct writer *w, const char *chain, const struct candidate *c,
 	enum heading heading, const char *target);
@@ -80,12 +93,11 @@ void writer_original_rules(struct writer *w, const char *chain, const struct can
 	enum heading heading, const char *target);
 
 /**
- * writer_loopback_rule() - packets from a loopback address to the remote end of @c
- * DNAT can turn them to the wire, and only then give them another source. Nothing is written if
- * any local address is meant, for then they match already.
+ * writer_loopback() - packets of @chain from a loopback address to the remote end of any candidate
+ * DNAT can turn them to the wire, and only then give them another source. Candidates for which any
+ * local address is meant are not among them: they match already.
  */
-void writer_loopback_rule(
-	struct writer *w, const char *chain, const struct candidate *c, const char *target);
+void writer_loopback(struct writer *w, const char *chain, const char *target);
 
 /** writer_next() - the candidate of this family and @d after @c (NULL: the first), or NULL */
 const struct candidate *writer_next(

@@ -11,8 +11,7 @@ static void steal_wire(struct writer *w)
 	const struct candidate *c;
 
 	writer_chain(w, CHAIN_WIRE);
-	for (c = NULL; (c = writer_next(w, DIRECTION_OUTBOUND, c));)
-		writer_candidate_rule(w, CHAIN_WIRE, c, PLAIN_BOUND, CHAIN_DPORT);
+	writer_candidates(w, CHAIN_WIRE, DIRECTION_OUTBOUND, PLAIN_BOUND, CHAIN_DPORT);
 	if (w->options->features.conntrack && writer_next(w, DIRECTION_OUTBOUND, NULL)) {
 		writer_rule(w, CHAIN_WIRE,
 			" -m conntrack --ctstate DNAT --ctdir REPLY -j " CHAIN_WIRE_NAT);
@@ -20,8 +19,7 @@ static void steal_wire(struct writer *w)
 		for (c = NULL; (c = writer_next(w, DIRECTION_OUTBOUND, c));)
 			writer_original_rules(w, CHAIN_WIRE_NAT, c, PLAIN_BOUND, CHAIN_DPORT);
 	}
-	for (c = NULL; (c = writer_next(w, DIRECTION_INBOUND, c));)
-		writer_candidate_rule(w, CHAIN_WIRE, c, PLAIN_BOUND, CHAIN_SPORT);
+	writer_candidates(w, CHAIN_WIRE, DIRECTION_INBOUND, PLAIN_BOUND, CHAIN_SPORT);
 }
 
 static void input(struct writer *w)
@@ -102,19 +100,15 @@ static void guard_router(struct writer *w)
  */
 static void guard(struct writer *w)
 {
-	const struct candidate *c;
-
 	writer_chain(w, CHAIN_GUARD);
-	for (c = NULL; (c = writer_next(w, DIRECTION_BOTH, c));)
-		writer_candidate_rule(w, CHAIN_GUARD, c, WIRE_BOUND, CHAIN_PAYLOAD);
+	writer_candidates(w, CHAIN_GUARD, DIRECTION_BOTH, WIRE_BOUND, CHAIN_PAYLOAD);
 	payload(w);
 	if (w->options->mode == MODE_ROUTER) {
 		guard_router(w);
 		return;
 	}
 	writer_hook(w, "POSTROUTING", CHAIN_GUARD, "! -o lo -p tcp");
-	for (c = NULL; (c = writer_next(w, DIRECTION_OUTBOUND, c));)
-		writer_loopback_rule(w, CHAIN_GUARD, c, CHAIN_PAYLOAD);
+	writer_loopback(w, CHAIN_GUARD, CHAIN_PAYLOAD);
 }
 
 /* The same for connections whose packets show another destination after DNAT. */

@@ -163,6 +163,21 @@ def test_router(place, rules, gw, settings):
     assert hops == ({63} if gw == 1 else {62})
 
 
+def test_long_list_of_candidates(place):
+    """Ports and addresses with gaps, too many for one chain: each is taken, none between them."""
+    p = place()
+    ports = [PORT + 2 * i for i in range(20)]
+    others = [f"10.9.0.{i}" if p.family == 4 else f"fd09::{i:x}" for i in range(1, 9, 2)]
+    condition = "\nremote_addr = ".join([", ".join(map(str, ports)),
+                                         ", ".join([p.server_address, *others])])
+    queues = p.up(p.client, OUT.replace(str(PORT), condition), pass_all)
+    for port in (*ports[::6], ports[-1]):
+        exchange(*p.pair(p.listen(port), port=port))
+    exchange(*p.pair(p.listen(PORT + 3), port=PORT + 3))
+    seen = {end[1] for x in queues.packets for end in (x.source, x.destination)}
+    assert seen.issuperset({*ports[::6], ports[-1]}) and PORT + 3 not in seen
+
+
 def test_other_ports_and_loopback_are_not_queued(place):
     p = place()
     queues = p.up(p.client, OUT, pass_all)
