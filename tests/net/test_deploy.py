@@ -66,20 +66,9 @@ def test_running_daemon_has_few_privileges(world4):
     exchange(world4)
 
 
-def hand_over(directory, keyring, uid):
-    """Let @uid reach @directory, and make the keyring its own."""
-    path = os.path.abspath(directory)
-    while path != "/":
-        os.chmod(path, os.stat(path).st_mode | 0o011)
-        path = os.path.dirname(path)
-    for folder, _, files in os.walk(keyring):
-        for name in [folder] + [os.path.join(folder, f) for f in files]:
-            os.chown(name, uid, uid)
-
-
 def test_daemon_can_run_as_another_user(world4):
     gateway = world4.client_gateway(PORT, settings={"user": "nobody"}, begin=False)
-    hand_over(gateway.directory, gateway.keyring_dir, 65534)
+    gateway.give_keyring(65534)
     gateway.begin()
     assert status(gateway, "Uid").split() == ["65534"] * 4
     assert int(status(gateway, "CapEff"), 16) == NET_ADMIN

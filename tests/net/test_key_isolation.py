@@ -213,27 +213,12 @@ def test_without_a_key_process_nothing_new_passes(world4):
     assert capture.count(word) == 0
 
 
-def set_free(directory, keyring, owner):
-    """Let everybody reach @directory and read the keyring, which is @owner's; keys excepted."""
-    path = os.path.abspath(directory)
-    while path != "/":
-        os.chmod(path, os.stat(path).st_mode | 0o011)
-        path = os.path.dirname(path)
-    for folder, _, files in os.walk(keyring):
-        os.chown(folder, owner, owner)
-        os.chmod(folder, 0o755)
-        for name in files:
-            file = os.path.join(folder, name)
-            os.chown(file, owner, owner)
-            os.chmod(file, 0o600 if name.endswith(".key") else 0o644)
-
-
 def test_key_process_has_an_account_of_its_own(world4):
     nobody, daemon = 65534, 1
     world4.serve(traffic.echo, PORT)
     gateway = world4.server_gateway(PORT, begin=False,
                                     settings={"user": "nobody", "key_user": "daemon"})
-    set_free(gateway.directory, gateway.keyring_dir, daemon)
+    gateway.give_keyring(daemon)
     gateway.begin()
     echoes(connect(world4))
     gateway.ctl("reload")

@@ -39,6 +39,10 @@ struct pair {
 	size_t leaked; /* canaries seen on the wire */
 };
 
+static const struct issue server_wish = {.subject = "CN=db.example,O=Example",
+	.altnames = "DNS:db.example,DNS:*.pool.example,IP:192.0.2.7,IP:2001:db8::7",
+	.usage = ISSUE_HANDSHAKE};
+
 static struct cert ca, other_ca, middle, server_cert, server_cert_below, expired_cert;
 
 static inline int make_all(void **state)
@@ -46,10 +50,7 @@ static inline int make_all(void **state)
 	struct issue ca_wish = {.subject = "CN=CA", .usage = ISSUE_CERTSIGN};
 	struct issue other_wish = {.subject = "CN=Other CA", .usage = ISSUE_CERTSIGN};
 	struct issue middle_wish = {.subject = "CN=Middle", .usage = ISSUE_CERTSIGN};
-	struct issue wish = {.subject = "CN=db.example,O=Example",
-		.altnames = "DNS:db.example,DNS:*.pool.example,IP:192.0.2.7,IP:2001:db8::7",
-		.usage = ISSUE_HANDSHAKE};
-	struct issue old = wish;
+	struct issue old = server_wish;
 
 	(void)state;
 	old.not_before = 1577836800; /* 2020 */
@@ -57,8 +58,8 @@ static inline int make_all(void **state)
 	ca = make_cert("ca", &ca_wish, NULL);
 	other_ca = make_cert("other", &other_wish, NULL);
 	middle = make_cert("middle", &middle_wish, &ca);
-	server_cert = make_cert("srv", &wish, &ca);
-	server_cert_below = make_cert("below", &wish, &middle);
+	server_cert = make_cert("srv", &server_wish, &ca);
+	server_cert_below = make_cert("below", &server_wish, &middle);
 	expired_cert = make_cert("old", &old, &ca);
 	return 0;
 }

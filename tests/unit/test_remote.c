@@ -99,24 +99,10 @@ static void store(const char *path, EVP_PKEY *key)
 /* A certificate whose key is in the file @path. */
 static struct cert far_cert(const char *type, const char *path)
 {
-	struct issue wish = {.subject = "CN=db.example",
-		.altnames = "DNS:db.example",
-		.usage = ISSUE_HANDSHAKE,
-		.signer = ca.x509,
-		.signer_key = ca.key,
-		.not_before = time(NULL) - MAKE_HOUR,
-		.not_after = time(NULL) + MAKE_HOUR};
-	struct cert c = {.owner = (char *)"root", .label = (char *)"far", .trust = CERT_TRUST};
-	struct err_list err;
-	EVP_PKEY *key;
+	struct cert c = make_cert_for(make_key(type, 0), "far", &server_wish, &ca);
 
-	err_init(&err);
-	key = issue_key(type, 0, &err);
-	c.x509 = issue_certificate(&wish, key, &err);
-	assert_int_equal(err.count, 0);
-	store(path, key);
-	EVP_PKEY_free(key);
-	err_fini(&err);
+	store(path, c.key);
+	EVP_PKEY_free(c.key);
 	c.key = remote_key(c.x509, path);
 	assert_non_null(c.key);
 	return c;

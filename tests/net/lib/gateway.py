@@ -103,6 +103,20 @@ class Gateway:
         """Everybody has only what is their own."""
         os.unlink(os.path.join(self.keyring_dir, "access.ini"))
 
+    def give_keyring(self, owner):
+        """Everybody reaches our files and reads the keyring, which is @owner's; not its keys."""
+        path = os.path.abspath(self.directory)
+        while path != "/":
+            os.chmod(path, os.stat(path).st_mode | 0o011)
+            path = os.path.dirname(path)
+        for folder, _, files in os.walk(self.keyring_dir):
+            os.chown(folder, owner, owner)
+            os.chmod(folder, 0o755)
+            for name in files:
+                file = os.path.join(folder, name)
+                os.chown(file, owner, owner)
+                os.chmod(file, 0o600 if name.endswith(".key") else 0o644)
+
     def add_ca(self, ring, ca, label="ca"):
         """A ring of user root that trusts @ca."""
         self.keyring("add", "--certauth", "--label", label, "--cert", ca.pem, "--trust")
