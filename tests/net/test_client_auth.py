@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_client_auth.py - what a server asks of its clients' certificates, each cell of the table
+import os
 import socket
 
 import pytest
@@ -188,12 +189,17 @@ def test_change_of_a_filter_counts_for_the_next_client(world4):
                     "--sdnfilter", "O=attls test")
     gateway.begin()
     assert not Asked(world4, "a", "openssl", PORT, "TLSv1.3", world4.pki.client).served
-    with open(gateway.keyring_dir + "/identity.ini", "w") as f:
+    with open(gateway.ini + ".identity", "w") as f:
         f.write(f"[criteria at {socket.gethostname()}]\nuser = bob\n")
+    os.rename(f.name, gateway.keyring_dir + "/identity.ini")
     gateway.wait_log("identity.ini")
     first = Asked(world4, "b", "openssl", PORT, "TLSv1.3", world4.pki.client)
     assert first.served
     gateway.keyring("delmap", "--label", "m")
     gateway.wait_log("maps/m.map")
     assert not Asked(world4, "c", "openssl", PORT, "TLSv1.3", world4.pki.client).served
-    assert [f["mapped_user"] for f in gateway.flows()] == ["bob"]
+    filter_for(gateway, "carol", "O=attls test")
+    gateway.wait_log("maps/carol.map")
+    second = Asked(world4, "d", "openssl", PORT, "TLSv1.3", world4.pki.client)
+    assert second.served
+    assert sorted(f["mapped_user"] for f in gateway.flows()) == ["bob", "carol"]
