@@ -10,6 +10,7 @@ import pytest
 from lib import rules, traffic
 from lib.cgroup import cgroup
 from lib.process import Process
+from lib.syscalls import stopped
 from lib.tlspeer import tls_connect, tls_server
 from lib.wait import wait_for
 from lib.world import canary
@@ -268,3 +269,41 @@ def test_many_at_once(world4):
     answers = [t.join(80) for t in tasks]
     assert [bool(a) for a in answers] == [bool(i % 2) for i in range(24)]
     assert gateway.ctl_json("stats")["counters"]["owner_timeouts"] == 0
+
+
+def owner_thread(pid):
+    """The one thread of the daemon that may look at other users' processes, and at any file."""
+    wanted = f"CapEff:\t{1 << 19 | 1 << 2:016x}\n"
+    threads = os.listdir(f"/proc/{pid}/task")
+
+    def has(thread):
+        with open(f"/proc/{pid}/task/{thread}/status") as f:
+            return wanted in f.read()
+    thread, = filter(has, threads)
+    return int(thread)
+
+
+def test_owner_that_is_not_found_in_time(world4):
+    """The SYN waits; when it is looked for, the process has ended."""
+    world4.closing(tls_server(world4.server, world4.server_address, PORT, world4.pki.server,
+                              traffic.echo))
+    gateway = world4.client_gateway(PORT, conditions={"jobname": "payroll"})
+    word = canary().decode()
+    with stopped(owner_thread(gateway.daemon.pid)):
+        assert act(world4, word, "name=payroll", "connect") == ""
+        assert gateway.ctl_json("stats")["counters"]["owner_timeouts"] == 1
+    assert act(world4, word, "name=payroll", "connect") == word
+    assert gateway.log().count("owner, which is not known") == 1
+    assert gateway.ctl_json("stats")["counters"]["owner_timeouts"] == 1
+
+
+def test_syn_that_waits_and_is_sent_again_is_one(world4):
+    gateway = world4.server_gateway(PORT, conditions={"jobname": "payd"})
+    actor = listener(world4, "name=payd", "listen")
+    with stopped(owner_thread(gateway.daemon.pid)), pytest.raises(ConnectionRefusedError):
+        world4.client.connect(world4.server_address, PORT)
+    with tls_connect(world4.client, world4.server_address, PORT, world4.pki.ca) as tls:
+        tls.sendall(b"hello")
+        assert tls.recv(5) == b"hello"
+    assert gateway.ctl_json("stats")["counters"]["opened"] == 1
+    actor.kill()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# syscalls.py - a program stopped for good at any of its system calls, with ptrace(2)
+# syscalls.py - programs stopped with ptrace(2): at a system call for good, a thread for a while
+import contextlib
 import ctypes
 import os
 import signal
@@ -7,8 +8,9 @@ import signal
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 
-TRACEME, SYSCALL, SETOPTIONS = 0, 24, 0x4200
+TRACEME, DETACH, SYSCALL, SETOPTIONS, SEIZE, INTERRUPT = 0, 17, 24, 0x4200, 0x4206, 0x4207
 TRACESYSGOOD, EXITKILL = 1, 0x100000
+WALL = 0x40000000  # of waitpid(2): threads as well
 
 
 def _child(argv):
@@ -59,3 +61,15 @@ def run_until(argv, stop=None, mark=None):
         if mark and marked is None and _has_open(pid, mark):
             marked = stops // 2
         stops += 1
+
+
+@contextlib.contextmanager
+def stopped(thread):
+    """One thread of another process stands still; the others go on."""
+    for request in (SEIZE, INTERRUPT):
+        assert _libc.ptrace(request, thread, None, None) == 0, os.strerror(ctypes.get_errno())
+    os.waitpid(thread, WALL)
+    try:
+        yield
+    finally:
+        _libc.ptrace(DETACH, thread, None, None)
