@@ -25,6 +25,12 @@ def process_seconds(pids):
     return total / HERTZ
 
 
+def children_seconds():
+    """Processor seconds of the processes that have been waited for, to the microsecond."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def proportional_set(pids):
     """Proportional set size in bytes, all of @pids together."""
     total = 0
@@ -44,6 +50,7 @@ class Meter:
         argv = self.world.client.command(self.load, verb, system.address, system.port,
                                          connections, *words)
         machine, own = machine_seconds(), process_seconds(system.pids())
+        client = children_seconds()
         done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=120)
         if done.returncode:
@@ -51,6 +58,7 @@ class Meter:
         result = json.loads(done.stdout)
         result["machine"] = machine_seconds() - machine
         result["gateways"] = process_seconds(system.pids()) - own
+        result["client"] = children_seconds() - client
         return result
 
     def bulk(self, system, connections, seconds, direction):
@@ -58,17 +66,20 @@ class Meter:
         amount = r["up"] + r["down"]
         return {"Gbit/s": amount * 8e-9 / r["seconds"],
                 "CPU-s/GB": r["machine"] / (amount * 1e-9),
+                "client CPU-s/GB": r["client"] / (amount * 1e-9),
                 "gateway CPU-s/GB": r["gateways"] / (amount * 1e-9)}
 
     def echo(self, system, connections, seconds, size):
         r = self._client(system, "echo", connections, seconds, size)
         return {"per s": r["rate"], "p50 us": r["p50"], "p99 us": r["p99"],
-                "p99.9 us": r["p99.9"], "CPU-us": r["machine"] * 1e6 / r["count"]}
+                "p99.9 us": r["p99.9"], "CPU-us": r["machine"] * 1e6 / r["count"],
+                "client CPU-us": r["client"] * 1e6 / r["count"]}
 
     def open(self, system, connections, seconds):
         r = self._client(system, "open", connections, seconds)
         return {"per s": r["rate"], "p50 us": r["p50"], "p99 us": r["p99"],
                 "CPU-ms": r["machine"] * 1e3 / r["count"],
+                "client CPU-ms": r["client"] * 1e3 / r["count"],
                 "gateway CPU-ms": r["gateways"] * 1e3 / r["count"]}
 
     def idle(self, system, connections):

@@ -172,6 +172,34 @@ static void write_group(const struct tree *t, const char *chain, const struct gr
 	free(below.items);
 }
 
+static void widen(struct port_range *r, const struct port_range *by)
+{
+	r->from = by->from < r->from ? by->from : r->from;
+	r->to = by->to > r->to ? by->to : r->to;
+}
+
+static void widen_addresses(struct addr_range *r, const struct addr_range *by)
+{
+	if (addr_compare(&by->from, &r->from) < 0)
+		r->from = by->from;
+	if (addr_compare(&by->to, &r->to) > 0)
+		r->to = by->to;
+}
+
+/* The least that covers all candidates of @g: many lists have one port in common. */
+static struct candidate hull(const struct group *g)
+{
+	struct candidate h = *g->items[0];
+
+	for (size_t i = 1; i < g->count; i++) {
+		widen_addresses(&h.local, &g->items[i]->local);
+		widen_addresses(&h.remote, &g->items[i]->remote);
+		widen(&h.local_port, &g->items[i]->local_port);
+		widen(&h.remote_port, &g->items[i]->remote_port);
+	}
+	return h;
+}
+
 void writer_candidates(struct writer *w, const char *chain, enum direction d, enum heading heading,
 	const char *target)
 {
@@ -184,9 +212,14 @@ void writer_candidates(struct writer *w, const char *chain, enum direction d, en
 	for (const struct candidate *c = NULL; (c = writer_next(w, d, c));)
 		g.items[g.count++] = c;
 	if (g.count > TREE_LEAF) {
+		struct candidate all = hull(&g);
+
 		/* What leaves the tree comes back here, for what else the chain has. */
 		writer_branch(w, name);
-		writer_rule(w, chain, " -j %s", name);
+		fprintf(w->out, "-A %s", chain);
+		match_candidate(w->out, &all, heading);
+		fprintf(w->out, " -j %s\n", name);
+		w->table->rule_count++;
 		write_group(&t, name, &g);
 	} else {
 		write_group(&t, chain, &g);
