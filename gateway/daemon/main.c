@@ -13,10 +13,12 @@
 #include "gateway/daemon/ringlist.h"
 #include "gateway/daemon/uses.h"
 #include "gateway/daemon/watch.h"
+#include "gateway/worker/capability.h"
 #include "gateway/worker/now.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -112,6 +114,14 @@ static bool adopt_workers(struct daemon *d, struct err_list *err)
 	return false;
 }
 
+/* CAP_SYS_PTRACE was for the owner thread, which is there by now. */
+static void give_up_lent(void)
+{
+	static const int own[] = {CAP_NET_ADMIN, CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE};
+
+	capability_only(own, sizeof(own) / sizeof(own[0]));
+}
+
 /*
  * In order: what forks before what threads; what needs privileges before they go; what is read
  * after that, so that a reload, which has no more privileges, can read it too.
@@ -131,8 +141,10 @@ static bool start(struct daemon *d, struct err_list *err)
 		!reload_note(d, err))
 		return false;
 	adopt_established(d);
-	return pool_start(&d->pool, err) &&
-	       (!d->settings->startup.wanted || helper_ready(&d->helper, err));
+	if (!pool_start(&d->pool, err))
+		return false;
+	give_up_lent();
+	return !d->settings->startup.wanted || helper_ready(&d->helper, err);
 }
 
 static void stop(struct daemon *d)
