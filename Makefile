@@ -51,7 +51,7 @@ IMPAIR  := $(BUILD)/tests/impair
 IDENTITY := $(BUILD)/tests/attlsd-identity
 
 .DEFAULT_GOAL := all
-.PHONY: all unit impair identity grid sim script fuzz test demo lint clean install help image-test bench bench-tcp bench-policy bench-owner bench-handshake bench-keyprocess
+.PHONY: all unit impair identity grid sim script fuzz test demo lint clean install help image-test bench bench-tcp bench-policy bench-owner bench-handshake bench-keyprocess bench-storm
 all: $(BINS) ## build the programs
 
 define program
@@ -176,6 +176,9 @@ $(BUILD)/bench/keyprocess: bench/keyprocess.c tests/unit/session_pair.h $(LIBRAR
 
 bench-keyprocess: $(BUILD)/bench/keyprocess ## handshakes with the key in the key process and without (as root)
 	@$<
+
+bench-storm: all $(LOAD) ## a connection in a storm of RSA-4096 handshakes, beside HAProxy (as root)
+	@bench/storm
 
 bench-tcp: all impair ## goodput and fairness against the kernel's CUBIC (as root; BENCH=quick)
 	@bench/tcp --json $(BUILD)/bench-tcp.json

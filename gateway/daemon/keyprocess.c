@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -19,6 +20,8 @@
 #include "gateway/daemon/privilege.h"
 #include "gateway/daemon/seal.h"
 #include "keyring/keyserver.h"
+
+enum { NICE = 5 };
 
 struct counter {
 	pthread_t thread;
@@ -81,12 +84,25 @@ static void stay_in_memory(void)
 		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
+/*
+ * A storm of handshakes is to harm nobody who has finished his: a signature takes milliseconds of a
+ * processor, a packet microseconds. So workers come first, and are not stopped for us when we wake.
+ */
+static void stand_back(void)
+{
+	const struct sched_param none = {0};
+
+	sched_setscheduler(0, SCHED_BATCH, &none);
+	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE);
+}
+
 static bool prepare(
 	const struct settings *s, struct counter *counters, size_t count, struct err_list *err)
 {
 	const char *user = *s->key_user ? s->key_user : s->user;
 
 	stay_in_memory();
+	stand_back();
 	if (!privilege_keep_files(user, err))
 		return false;
 	privilege_seal(); /* a change of user has made it dumpable again */

@@ -9,7 +9,6 @@ import subprocess
 import pytest
 
 from lib import traffic
-from lib.netns import sh
 from lib.tlspeer import tls_connect
 from lib.wait import wait_for
 from lib.world import canary
@@ -96,21 +95,6 @@ def open_files(pid):
     return [os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)]
 
 
-def rsa_certificate(world):
-    """The server's certificate once more, with an RSA key."""
-    cert = world.pki.ca.issue("rsa", "server.test", "DNS:server.test")
-    request = cert.pem + ".csr"
-    sh("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", cert.key,
-       "-subj", "/CN=server.test", "-out", request)
-    extension = cert.pem + ".ext"
-    with open(extension, "w") as f:
-        f.write("subjectAltName=DNS:server.test\n")
-    sh("openssl", "x509", "-req", "-in", request, "-CA", world.pki.ca.pem, "-CAkey",
-       world.pki.ca.cert.key, "-extfile", extension, "-out", cert.pem)
-    os.chmod(cert.key, 0o600)
-    return cert
-
-
 def echoes(s):
     word = canary()
     s.sendall(word)
@@ -121,11 +105,11 @@ def connect(world):
     return world.closing(tls_connect(world.client, world.server_address, PORT, world.pki.ca))
 
 
-@pytest.mark.parametrize("kind", ["P-256", "RSA"])
-def test_only_the_key_process_holds_the_key(world4, kind):
+@pytest.mark.parametrize("bits", [None, 2048], ids=["P-256", "RSA"])
+def test_only_the_key_process_holds_the_key(world4, bits):
     world = world4
     world.serve(traffic.echo, PORT)
-    cert = world.pki.server if kind == "P-256" else rsa_certificate(world)
+    cert = world.pki.ca.issue("key", "server.test", "DNS:server.test", bits=bits)
     gateway = world.server_gateway(PORT, cert=cert)
     for _ in range(5):
         echoes(connect(world))
@@ -172,6 +156,29 @@ def test_key_process_is_shut_in(world4):
         assert re.search(r"^Max core file size +0 +0 ", f.read(), re.MULTILINE)
     names = open_files(pid)
     assert not [n for n in names if not n.startswith("socket:") and names.index(n) > 2], names
+
+
+def threads(pid):
+    return [int(task) for task in os.listdir(f"/proc/{pid}/task")]
+
+
+def test_key_process_lets_workers_go_first(world4):
+    gateway = world4.server_gateway(PORT)
+    key, packets = threads(key_process(gateway)), threads(gateway.daemon.pid)
+    niceness = {task: os.getpriority(os.PRIO_PROCESS, task) for task in key + packets}
+    assert len(key) > 1
+    assert {os.sched_getscheduler(task) for task in key} == {os.SCHED_BATCH}
+    assert {os.sched_getscheduler(task) for task in packets} == {os.SCHED_OTHER}
+    assert min(niceness[task] for task in key) > max(niceness[task] for task in packets)
+
+
+def test_only_the_owner_thread_may_read_other_processes(world4):
+    """What reads sockets' owners in /proc could read the key process's memory, too."""
+    gateway = world4.server_gateway(PORT)
+    pid, trace = gateway.daemon.pid, 1 << 19  # CAP_SYS_PTRACE
+    wait_for(lambda: len([task for task in threads(pid)
+                          if int(status(task)["CapPrm"], 16) & trace]) == 1, "one such thread")
+    assert not int(status(pid)["CapPrm"], 16) & trace
 
 
 @pytest.mark.sanitized

@@ -15,9 +15,10 @@ class Cert:
         self.key = os.path.join(directory, name + ".key")
 
 
-def _new_key(path):
-    sh("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
-       "-out", path)
+def _new_key(path, bits=None):
+    kind = (("RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}") if bits else
+            ("EC", "-pkeyopt", "ec_paramgen_curve:P-256"))
+    sh("openssl", "genpkey", "-algorithm", *kind, "-out", path)
     os.chmod(path, 0o600)
 
 
@@ -38,10 +39,14 @@ class Authority:
     def pem(self):
         return self.cert.pem
 
-    def issue(self, name, subject, alt, usage="serverAuth,clientAuth", start=None, end=None):
-        """Sign a new key for @subject with the subjectAltName @alt (openssl syntax)."""
+    def issue(self, name, subject, alt, usage="serverAuth,clientAuth", start=None, end=None,
+              bits=None):
+        """
+        Sign a new key for @subject with the subjectAltName @alt (openssl syntax): P-256, or RSA
+        of @bits.
+        """
         cert = Cert(self.directory, name)
-        _new_key(cert.key)
+        _new_key(cert.key, bits)
         request = subprocess.run(
             ["openssl", "req", "-new", "-key", cert.key, "-subj", f"/O=attls test/CN={subject}"],
             stdout=subprocess.PIPE, check=True).stdout
