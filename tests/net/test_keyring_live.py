@@ -4,6 +4,7 @@ import datetime
 import glob
 import os
 import re
+import shutil
 import ssl
 import subprocess
 
@@ -75,6 +76,15 @@ def renewal(world, name="renewed"):
 
 def replace(gateway, cert):
     gateway.keyring("add", *SRV, "--cert", cert.pem, "--key", cert.key, "--trust", "--replace")
+
+
+def rewrite(gateway, path, text):
+    """Change a file at once, so that the gateway never sees a part of it."""
+    new = gateway.ini + ".new"
+    with open(new, "w") as f:
+        f.write(text)
+    shutil.copymode(path, new)
+    os.rename(new, path)
 
 
 # What is taken
@@ -244,8 +254,7 @@ def test_broken_file_changes_nothing(world4, server, breaking):
     path, text = breaking(server)
     with open(path) as f:
         good = f.read()
-    with open(path, "w") as f:
-        f.write(text)
+    rewrite(server, path, text)
     server.wait_log("keyring generation 1 stays in force")
     # the certificate's file is named where its key does not fit
     assert os.path.splitext(path)[0] in server.log()
@@ -254,11 +263,7 @@ def test_broken_file_changes_nothing(world4, server, breaking):
     said = server.log().count("keyring: ")
     wait_for(lambda: touched(server) and server.ctl("status"), "another look")
     assert server.log().count("keyring: ") == said
-
-    def mend():
-        with open(path, "w") as f:
-            f.write(good)
-    wait_next(server, mend)
+    wait_next(server, lambda: rewrite(server, path, good))
     assert presented(world4) == serial_of(world4.pki.server)
 
 
@@ -359,8 +364,7 @@ def test_operator_sees_what_is_in_force(world4, server):
     assert shown["directory"] == server.keyring_dir and shown["problems"] == []
     assert shown["used"][0]["default"] and shown["used"][0]["status"] == "TRUST"
     path, text = broken_access(server)
-    with open(path, "w") as f:
-        f.write(text)
+    rewrite(server, path, text)
     server.wait_log("stays in force")
     shown = server.ctl_json("keyring")
     assert shown["generation"] == 1 and path in shown["problems"][0]
