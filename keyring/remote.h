@@ -35,7 +35,7 @@ enum key_status {
 	KEY_DONE,       /* the result follows */
 	KEY_REFUSED,    /* a sentence follows */
 	KEY_UNREADABLE, /* likewise: only rights on the file are missing */
-	KEY_RESTARTED,  /* no answer: what was asked before and not answered never will be */
+	KEY_RESTARTED,  /* no answer: what was asked before may never have one */
 };
 
 /* Followed by @source_len bytes of key source and @data_len bytes of data. */
