@@ -200,29 +200,83 @@ static struct candidate hull(const struct group *g)
 	return h;
 }
 
+/* A tree for @g in @chain, or its rules; what leaves the tree goes on with the rest of @chain. */
+static void write_tree(const struct tree *t, const char *chain, const struct group *g)
+{
+	char name[WRITER_BRANCH];
+	struct candidate all;
+
+	if (g->count <= TREE_LEAF) {
+		write_group(t, chain, g);
+		return;
+	}
+	all = hull(g);
+	writer_branch(t->w, name);
+	fprintf(t->w->out, "-A %s", chain);
+	match_candidate(t->w->out, &all, t->heading);
+	fprintf(t->w->out, " -j %s\n", name);
+	t->w->table->rule_count++;
+	write_group(t, name, g);
+}
+
+static bool same_ports(const struct candidate *a, const struct candidate *b)
+{
+	return a->local_port.from == b->local_port.from && a->local_port.to == b->local_port.to &&
+	       a->remote_port.from == b->remote_port.from && a->remote_port.to == b->remote_port.to;
+}
+
+/* Move the candidates with the ports of the first one from @g to @class, which has room. */
+static void take_class(struct group *g, struct group *class)
+{
+	const struct candidate *first = g->items[0];
+	size_t left = 0;
+
+	class->count = 0;
+	for (size_t i = 0; i < g->count; i++) {
+		if (same_ports(g->items[i], first))
+			class->items[class->count++] = g->items[i];
+		else
+			g->items[left++] = g->items[i];
+	}
+	g->count = left;
+}
+
+static struct group group_of(size_t room)
+{
+	struct group g = {.items = calloc(room + 1, sizeof(*g.items))};
+
+	if (!g.items)
+		abort();
+	return g;
+}
+
+/*
+ * Long lists mostly have their ports in common: these get a tree of their own, which other ports
+ * never enter. All others share one.
+ */
 void writer_candidates(struct writer *w, const char *chain, enum direction d, enum heading heading,
 	const char *target)
 {
 	const struct tree t = {w, heading, target};
-	struct group g = {.items = calloc(w->list->count, sizeof(*g.items))};
-	char name[WRITER_BRANCH];
+	struct group all = group_of(w->list->count), class = group_of(w->list->count);
+	struct group rest = group_of(w->list->count);
+	size_t large;
 
-	if (!g.items)
-		abort();
 	for (const struct candidate *c = NULL; (c = writer_next(w, d, c));)
-		g.items[g.count++] = c;
-	if (g.count > TREE_LEAF) {
-		struct candidate all = hull(&g);
-
-		/* What leaves the tree comes back here, for what else the chain has. */
-		writer_branch(w, name);
-		fprintf(w->out, "-A %s", chain);
-		match_candidate(w->out, &all, heading);
-		fprintf(w->out, " -j %s\n", name);
-		w->table->rule_count++;
-		write_group(&t, name, &g);
-	} else {
-		write_group(&t, chain, &g);
+		all.items[all.count++] = c;
+	large = all.count / 8 > TREE_LEAF ? all.count / 8 : TREE_LEAF;
+	while (all.count > large) {
+		take_class(&all, &class);
+		if (class.count > large)
+			write_tree(&t, chain, &class);
+		else
+			for (size_t i = 0; i < class.count; i++)
+				rest.items[rest.count++] = class.items[i];
 	}
-	free(g.items);
+	for (size_t i = 0; i < all.count; i++)
+		rest.items[rest.count++] = all.items[i];
+	write_tree(&t, chain, &rest);
+	free(all.items);
+	free(class.items);
+	free(rest.items);
 }
