@@ -102,6 +102,7 @@ static size_t larger(const struct split *s)
 /* The field whose split leaves the least on the larger side; false if none leaves 7/8 or less. */
 static bool choose_split(const struct group *g, struct split *best)
 {
+	size_t limit = g->count - g->count / 8;
 	bool found = false;
 
 	for (int f = 0; f < FIELDS; f++) {
@@ -113,9 +114,10 @@ static bool choose_split(const struct group *g, struct split *best)
 			s.below += is_below(g->items[i], &s);
 			s.above += is_above(g->items[i], &s);
 		}
-		if (larger(&s) > g->count - g->count / 8 || (found && larger(&s) >= larger(best)))
+		if (larger(&s) > limit)
 			continue;
 		*best = s;
+		limit = larger(&s) - 1;
 		found = true;
 	}
 	return found;
