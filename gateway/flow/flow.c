@@ -120,6 +120,7 @@ void flow_take_over(struct flow *f, const struct flow_limits *limits, bool ack_d
 	for (enum side side = SIDE_PLAIN; side < SIDES; side++) {
 		struct tcb_params p = handshake_params(f, side);
 
+		p.answers = true; /* a handshake is a dialogue */
 		p.near = limits->near && side == SIDE_PLAIN;
 		p.ecn_ok = p.ecn_ok && !p.near; /* nothing lies between us and it */
 		p.rcv_limit = p.near ? least_size(limits->buffer, NEAR_WINDOW) : limits->buffer;

@@ -283,22 +283,23 @@ static usec_t ack_delay(const struct tcb *t)
 {
 	uint64_t waiting = recvq_ack(&t->rcv) - t->ack_sent, segment = t->rcv_mss;
 
-	if (t->quick || waiting >= TCB_HELD_SEGMENTS * segment)
-		return 0;
-	if (waiting >= 2 * segment)
-		return t->answers ? TCB_HELD_ACK : 0;
-	return TCB_DELAYED_ACK;
+	if (!t->quick && waiting < 2 * segment)
+		return TCB_DELAYED_ACK;
+	return t->answers && waiting < TCB_HELD_SEGMENTS * segment ? TCB_HELD_ACK : 0;
 }
 
-static void schedule_ack(struct tcb *t, usec_t now)
+static void plan_ack(struct tcb *t, usec_t now, usec_t delay)
 {
-	usec_t delay = ack_delay(t);
-
-	t->received_at = now;
 	if (delay == 0)
 		t->ack_now = true;
 	else
 		t->timer[TCB_TIMER_ACK] = usec_min(t->timer[TCB_TIMER_ACK], now + delay);
+}
+
+static void schedule_ack(struct tcb *t, usec_t now)
+{
+	t->received_at = now;
+	plan_ack(t, now, ack_delay(t));
 }
 
 static void owe_duplicates(struct tcb *t, size_t len)
@@ -336,33 +337,43 @@ static enum drop take_text(struct tcb *t, struct arrival *a)
 	}
 	/* a path that loses may lose ACKs: the probe for one must not wait for company */
 	t->quick = TCB_QUICK_ACKS;
+	t->answers = false;
 	t->ack_now = true;
 	if (result == RECVQ_STORED)
 		owe_duplicates(t, text.len);
 	return DROP_NONE;
 }
 
+/* The ACK of a FIN can go with our own if that is still to come. */
 static void fin_is_reached(struct tcb *t, usec_t now)
 {
+	usec_t delay = 0;
+
 	switch (t->state) {
-	case TCPS_ESTABLISHED: tcb_set_state(t, TCPS_CLOSE_WAIT); break;
+	case TCPS_ESTABLISHED:
+		tcb_set_state(t, TCPS_CLOSE_WAIT);
+		delay = t->answers ? TCB_HELD_ACK : 0;
+		break;
 	case TCPS_FIN_WAIT_1: tcb_set_state(t, TCPS_CLOSING); break;
 	case TCPS_FIN_WAIT_2: enter_time_wait(t, now); break;
 	default: return;
 	}
-	t->ack_now = true;
+	plan_ack(t, now, delay);
 	t->rcv_edge = seq_max(t->rcv_edge, recvq_ack(&t->rcv));
 }
 
 /* Eighth step; the FIN may have come before the last of the text. */
 static enum drop take_fin(struct tcb *t, struct arrival *a)
 {
-	if (a->seg->flags & SEG_FIN && !a->cut) {
+	bool fin = a->seg->flags & SEG_FIN && !a->cut;
+	enum tcb_state before = t->state;
+
+	if (fin)
 		recvq_finish(&t->rcv, a->end - 1);
-		t->ack_now = true;
-	}
 	if (recvq_fin_reached(&t->rcv))
 		fin_is_reached(t, a->now);
+	if (fin && t->state == before)
+		t->ack_now = true;
 	return DROP_NONE;
 }
 

@@ -181,6 +181,19 @@ bool output_data_due(const struct tcb *t)
 	return data_end(t, room_now(t)) > t->snd.nxt;
 }
 
+/*
+ * Whether what came last was answered at once, so that what comes next will be. A first answer
+ * that is late does not tell: a handshake has its own pace. Where ACKs have to be quick, it is not
+ * believed again before they need not be any more.
+ */
+static void note_answer(struct tcb *t, uint64_t from, usec_t now)
+{
+	bool soon = now - t->received_at <= TCB_HELD_ACK, first = from == t->iss + 1;
+
+	if (recvq_ack(&t->rcv) > t->irs + 1 && (soon || !first))
+		t->answers = soon && (t->answers || !t->quick);
+}
+
 static bool send_new(struct tcb *t, struct segment *seg, usec_t now, uint64_t to)
 {
 	uint64_t from = t->snd.nxt;
@@ -193,7 +206,7 @@ static bool send_new(struct tcb *t, struct segment *seg, usec_t now, uint64_t to
 	pace_spend(t, to - from, now);
 	t->override = t->loss.force = false;
 	t->sent_at = t->active_at = now;
-	t->answers = now - t->received_at <= TCB_HELD_ACK;
+	note_answer(t, from, now);
 	if (t->loss.phase == LOSS_RECOVERY)
 		cc_sent(&t->cc, to - from);
 	fill_text(t, seg, from, to);

@@ -100,6 +100,7 @@ static void init_receiver(struct tcb *t, const struct tcb_params *p, usec_t now)
 	t->ack_sent = t->irs + 1;
 	t->rcv_mss = tcb_payload_mss(t) < 536 ? tcb_payload_mss(t) : 536;
 	t->quick = TCB_QUICK_ACKS;
+	t->answers = p->answers;
 	t->ack_now = p->ack_due;
 	t->challenge_at = now;
 	/* room for rounding up to one unit, and for what the handshake has promised */

@@ -58,6 +58,7 @@ struct tcb_params {
 	uint32_t ts_val;       /* newest TSval of the endpoint we play */
 	usec_t rtt;            /* round trip that the handshake took; 0: not known */
 	bool ack_due;          /* the peer may not have seen its SYN acknowledged: send an ACK */
+	bool answers;          /* what comes first is likely to be answered at once */
 	bool near;             /* the peer is a kernel on this host: no slow start, short RTO */
 	size_t rcv_limit;      /* most bytes received and not yet consumed, once it has grown */
 	size_t snd_limit;      /* most bytes sent or to be sent and not yet acknowledged */

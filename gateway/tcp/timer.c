@@ -69,7 +69,10 @@ static void persist_expired(struct tcb *t, usec_t now)
 /* No answer came in time: whoever has sent that much again may be waiting for the ACK alone. */
 static void held_in_vain(struct tcb *t)
 {
-	if (recvq_ack(&t->rcv) - t->ack_sent < 2 * (uint64_t)t->rcv_mss)
+	bool lone = recvq_ack(&t->rcv) - t->ack_sent < 2 * (uint64_t)t->rcv_mss;
+	bool silent = t->snd.nxt == t->iss + 1; /* the first answer may take a handshake */
+
+	if ((lone && (!t->quick || silent)) || output_data_due(t))
 		return;
 	t->answers = false;
 	t->quick = TCB_QUICK_ACKS;

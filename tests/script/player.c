@@ -150,6 +150,12 @@ static void set_rtt(struct play *p, const int64_t n[2])
 	p->params.rtt = n[0] * USEC_MSEC;
 }
 
+static void set_answers(struct play *p, const int64_t n[2])
+{
+	(void)n;
+	p->params.answers = true;
+}
+
 static void set_near(struct play *p, const int64_t n[2])
 {
 	(void)n;
@@ -187,6 +193,7 @@ static const struct setting settings[] = {
 	{"outbox", 1, set_outbox},
 	{"memory", 1, set_memory},
 	{"rtt", 1, set_rtt},
+	{"answers", 0, set_answers},
 	{"near", 0, set_near},
 	{"ack-due", 0, set_ack_due},
 	{"settled", 0, set_settled},
