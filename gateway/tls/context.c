@@ -12,7 +12,6 @@
 #include "gateway/tls/library.h"
 #include "gateway/tls/result.h"
 #include "gateway/tls/strength.h"
-#include "gateway/tls/takeover.h"
 #include "gateway/tls/ticket.h"
 #include "gateway/tls/verify.h"
 
@@ -33,7 +32,6 @@ static bool set_strength(struct context *c, const struct profile *p, struct err_
 	const char *groups = p->groups ? p->groups : PROFILE_GROUPS;
 
 	SSL_CTX_set_security_level(c->ssl, strength_of(c->min_key));
-	SSL_CTX_set_keylog_callback(c->ssl, takeover_secret);
 	SSL_CTX_set_options(c->ssl,
 		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_mode(c->ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |

@@ -7,6 +7,10 @@
  * is the sequence number where the stream has to go on. OpenSSL tells of each record's header and
  * each handshake message in the order in which they come. It reads no further than the record it
  * is about; whether it has got to the end of one shows in the bytes it has taken.
+ *
+ * It tells secrets in hexadecimal, printed digit by digit, which takes a twentieth of a handshake.
+ * Those of interest are agreed on right after a Finished, without a pause, so it is asked to tell
+ * only from there to the next secret of interest.
  */
 #include "gateway/tls/takeover.h"
 
@@ -41,7 +45,8 @@ static bool read_secret(const char *hex, uint8_t *secret)
 	return len <= RECORD_SECRET_MAX;
 }
 
-void takeover_secret(const SSL *ssl, const char *line)
+/* OpenSSL's callback for secrets, see SSL_CTX_set_keylog_callback(3); they go nowhere else. */
+static void note_secret(const SSL *ssl, const char *line)
 {
 	struct verification *v = SSL_get_app_data(ssl);
 	struct takeover *t = v->takeover;
@@ -49,10 +54,18 @@ void takeover_secret(const SSL *ssl, const char *line)
 	for (int end = 0; end < TAKEOVER_ENDS; end++) {
 		size_t len = strlen(labels[end]);
 
-		if (strncmp(line, labels[end], len) == 0)
-			t->known[end] =
-				read_secret(line + len + RANDOM_HEX + 1, t->start[end].secret);
+		if (strncmp(line, labels[end], len) != 0)
+			continue;
+		t->known[end] = read_secret(line + len + RANDOM_HEX + 1, t->start[end].secret);
+		SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl), NULL);
 	}
+}
+
+static void note_finished(SSL *ssl, struct takeover *t, enum takeover_end end)
+{
+	t->start[end].seq = 0;
+	if (SSL_version(ssl) == TLS1_3_VERSION)
+		SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl), note_secret);
 }
 
 static void note_record(struct takeover *t, bool written, enum takeover_end end, struct span header)
@@ -63,10 +76,10 @@ static void note_record(struct takeover *t, bool written, enum takeover_end end,
 		t->start[end].seq++;
 }
 
-static void note_message(struct takeover *t, enum takeover_end end, uint8_t type)
+static void note_message(SSL *ssl, struct takeover *t, enum takeover_end end, uint8_t type)
 {
 	switch (type) {
-	case SSL3_MT_FINISHED: t->start[end].seq = 0; break;
+	case SSL3_MT_FINISHED: note_finished(ssl, t, end); break;
 	case SSL3_MT_NEWSESSION_TICKET: t->ticket = true; break;
 	case SSL3_MT_KEY_UPDATE: t->changed = true; break;
 	default: break;
@@ -85,7 +98,7 @@ static void note(
 	if (kind == SSL3_RT_HEADER && len == RECORD_HEADER)
 		note_record(t, written, end, span_of(buf, len));
 	else if (kind == SSL3_RT_HANDSHAKE && len > 0)
-		note_message(t, end, *bytes);
+		note_message(ssl, t, end, *bytes);
 	else if (kind == SSL3_RT_INNER_CONTENT_TYPE && *bytes == SSL3_RT_APPLICATION_DATA)
 		t->data = t->data || !written;
 }

@@ -21,11 +21,11 @@ struct takeover {
 	bool data;          /* application data was read */
 };
 
-/** takeover_watch() - @t, all zero, follows @ssl from now on; it must live as long as @ssl */
+/**
+ * takeover_watch() - @t, all zero, follows @ssl from now on; it must live as long as @ssl
+ * The keylog callback of its SSL_CTX, which belongs to one thread, is ours from then on.
+ */
 void takeover_watch(struct takeover *t, SSL *ssl);
-
-/** takeover_secret() - callback for SSL_CTX_set_keylog_callback(): secrets go nowhere else */
-void takeover_secret(const SSL *ssl, const char *line);
 
 /**
  * takeover_ready() - @ssl stands between two records, and nothing of it is needed any more

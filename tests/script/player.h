@@ -10,8 +10,8 @@
  *                      "window N" (the peer's), "offered N" (ours, from the handshake),
  *                      "shift PEERS OURS", "iss N", "irs N", "buffer N" (received), "outbox N",
  *                      "memory N" (all buffers), "rtt N" (of the handshake, milliseconds), "near",
- *                      "ack-due", "ecn", "settled" (the first ACKs, which are never late, have
- *                      been sent)
+ *                      "ack-due", "answers" (are expected), "ecn", "settled" (the first ACKs,
+ *                      which are never late, have been sent)
  *   < SEGMENT          a segment of the peer arrives; see notation.h; without "win" its window
  *                      is the one of "open"
  *   > SEGMENT          the endpoint sends exactly this, exactly now
