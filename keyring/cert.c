@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "keyring/files.h"
+#include "keyring/passphrase.h"
 #include "keyring/pem.h"
 #include "keyring/remote.h"
 
@@ -137,7 +138,13 @@ bool cert_check(const struct cert *c, struct err_list *err)
 		return check_remote(c, err);
 	if (!cert_has_key(c) || cert_key(c))
 		return true;
-	any = pem_key(c->key_text, c->key_len, NULL);
+	any = pem_key(c->key_text, c->key_len, passphrase_get());
+	if (!any && pem_is_encrypted(c->key_text)) {
+		err_warn(err, "%s: the private key beside it is encrypted, and %s", c->path,
+			passphrase_get() ? "this passphrase does not open it"
+					 : "no passphrase is given");
+		return true;
+	}
 	if (any)
 		err_add(err,
 			"%s: the private key beside it does not belong to this certificate: "
@@ -145,8 +152,8 @@ bool cert_check(const struct cert *c, struct err_list *err)
 			c->path);
 	else
 		err_add(err,
-			"%s: beside it is no usable private key (PEM, not encrypted): store it "
-			"again with attls-keyring add",
+			"%s: beside it is no usable private key in PEM: store it again with "
+			"attls-keyring add",
 			c->path);
 	EVP_PKEY_free(any);
 	return false;

@@ -80,8 +80,8 @@ static void read_key(struct cert *c, const struct guard *g, const char *path, st
 	if (guard_key(g, path, &st, err)) {
 		if (!pem_has_key(c->key_text))
 			err_add(err,
-				"%s: is no usable private key (PEM, not encrypted): store it again "
-				"with attls-keyring add",
+				"%s: is no usable private key in PEM: store it again with "
+				"attls-keyring add",
 				path);
 		return;
 	}

@@ -13,6 +13,7 @@
 
 #include "keyring/files.h"
 #include "keyring/heap.h"
+#include "keyring/passphrase.h"
 #include "keyring/pem.h"
 
 /* A full table begins again at its first slot: then a key is read once more, nothing is lost. */
@@ -169,15 +170,20 @@ static EVP_PKEY *decode(
 
 	if (key)
 		return key;
-	any = pem_key(text, len, NULL);
+	any = pem_key(text, len, passphrase_get());
 	EVP_PKEY_free(any);
 	if (any)
 		return refuse_file(a, KEY_REFUSED, path,
 			"this private key does not belong to the certificate beside it: replace "
 			"one of them");
+	if (pem_is_encrypted(text))
+		return refuse_file(a, KEY_UNREADABLE, path,
+			passphrase_get() ? "the private key is encrypted, and not with the "
+					   "passphrase of [gateway] key_passphrase: store it again"
+					 : "the private key is encrypted, and there is no "
+					   "passphrase: set [gateway] key_passphrase");
 	return refuse_file(a, KEY_REFUSED, path,
-		"is no usable private key (PEM, not encrypted): store it again with attls-keyring "
-		"add");
+		"is no usable private key in PEM: store it again with attls-keyring add");
 }
 
 static EVP_PKEY *read_file(

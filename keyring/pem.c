@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "keyring/heap.h"
+#include "keyring/passphrase.h"
 
 /* Whether the reading of blocks ended because there are no more. */
 static bool is_end(void)
@@ -95,7 +96,9 @@ EVP_PKEY *pem_key_of(const char *text, size_t len, X509 *x)
 	BIO *mem = BIO_new_mem_buf(text, (int)len);
 	EVP_PKEY *key = NULL;
 
-	while (mem && (key = PEM_read_bio_PrivateKey(mem, NULL, give_password, NULL)) &&
+	while (mem &&
+		(key = PEM_read_bio_PrivateKey(
+			 mem, NULL, give_password, (void *)passphrase_get())) &&
 		X509_check_private_key(x, key) != 1) {
 		EVP_PKEY_free(key);
 		key = NULL;
@@ -111,7 +114,9 @@ EVP_PKEY *pem_key_like(const char *text, size_t len, const uint8_t print[KEY_PRI
 	uint8_t found[KEY_PRINT];
 	EVP_PKEY *key = NULL;
 
-	while (mem && (key = PEM_read_bio_PrivateKey(mem, NULL, give_password, NULL)) &&
+	while (mem &&
+		(key = PEM_read_bio_PrivateKey(
+			 mem, NULL, give_password, (void *)passphrase_get())) &&
 		!(remote_print(key, found) && memcmp(found, print, sizeof(found)) == 0)) {
 		EVP_PKEY_free(key);
 		key = NULL;
@@ -124,6 +129,12 @@ EVP_PKEY *pem_key_like(const char *text, size_t len, const uint8_t print[KEY_PRI
 bool pem_has_key(const char *text)
 {
 	return strstr(text, "PRIVATE KEY-----") != NULL;
+}
+
+bool pem_is_encrypted(const char *text)
+{
+	return strstr(text, "BEGIN ENCRYPTED PRIVATE KEY-----") ||
+	       strstr(text, "Proc-Type: 4,ENCRYPTED");
 }
 
 static char *take_text(BIO *mem, bool good, size_t *len)
@@ -151,7 +162,12 @@ char *pem_from_certificate(X509 *x509, size_t *len)
 char *pem_from_key(EVP_PKEY *key, size_t *len)
 {
 	BIO *mem = BIO_new(BIO_s_secmem());
+	const char *word = passphrase_get();
+	const EVP_CIPHER *cipher = word ? EVP_aes_256_cbc() : NULL;
+	int size = word ? (int)strlen(word) : 0;
 
 	return take_text(mem,
-		mem && PEM_write_bio_PKCS8PrivateKey(mem, key, NULL, NULL, 0, NULL, NULL), len);
+		mem && key &&
+			PEM_write_bio_PKCS8PrivateKey(mem, key, cipher, word, size, NULL, NULL),
+		len);
 }

@@ -29,16 +29,26 @@ STACK_OF(X509) * pem_certificates(const char *text, size_t len);
  */
 EVP_PKEY *pem_key(const char *text, size_t len, const char *password);
 
-/** pem_key_of() - the PEM private key in @text that belongs to @x. Return: owned, or NULL. */
+/**
+ * pem_key_of() - the PEM private key in @text that belongs to @x
+ * An encrypted one takes this process's passphrase (passphrase.h).
+ * Return: owned, or NULL.
+ */
 EVP_PKEY *pem_key_of(const char *text, size_t len, X509 *x);
 
-/** pem_key_like() - the PEM private key in @text whose fingerprint is @print; owned, or NULL */
+/** pem_key_like() - the same, of the one whose fingerprint is @print */
 EVP_PKEY *pem_key_like(const char *text, size_t len, const uint8_t print[KEY_PRINT]);
 
 /** pem_has_key() - whether @text claims to hold a private key */
 bool pem_has_key(const char *text);
 
-/** pem_from_certificate(), pem_from_key() - PEM text, owned, file_free()d; NULL on failure */
+/** pem_is_encrypted() - whether a private key in @text takes a passphrase */
+bool pem_is_encrypted(const char *text);
+
+/**
+ * pem_from_certificate(), pem_from_key() - PEM text, owned, file_free()d; NULL on failure
+ * A key is encrypted if this process has a passphrase (passphrase.h).
+ */
 char *pem_from_certificate(X509 *x509, size_t *len);
 char *pem_from_key(EVP_PKEY *key, size_t *len);
 

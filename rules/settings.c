@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "keyring/passphrase.h"
 #include "rules/reader.h"
 
 enum {
@@ -278,6 +279,15 @@ static void read_user(struct reader *r, const char *key, const char *value)
 	string_set(strcmp(key, "user") == 0 ? &s->user : &s->key_user, value);
 }
 
+static void read_key_passphrase(struct reader *r, const char *key, const char *value)
+{
+	if (passphrase_source_ok(value))
+		string_set(&((struct settings *)r->object)->key_passphrase, value);
+	else
+		ini_error(r->err, r->section, key,
+			"\"%s\" is none of fd:N (from 3), credential:NAME, file:PATH", value);
+}
+
 static const struct reader_key gateway_keys[] = {
 	{"mode", read_mode},
 	{"inside", read_inside},
@@ -301,6 +311,7 @@ static const struct reader_key gateway_keys[] = {
 	{"log_level", read_log_level},
 	{"user", read_user},
 	{"key_user", read_user},
+	{"key_passphrase", read_key_passphrase},
 };
 
 static unsigned processors(void)
@@ -333,6 +344,7 @@ static struct settings *settings_default(void)
 		.log_level = LOG_LEVEL_INFO,
 		.user = reader_strdup(""),
 		.key_user = reader_strdup(""),
+		.key_passphrase = reader_strdup(""),
 	};
 	return s;
 }
@@ -432,6 +444,7 @@ void settings_free(struct settings *s)
 	free(s->control);
 	free(s->user);
 	free(s->key_user);
+	free(s->key_passphrase);
 	startup_fini(&s->startup);
 	free(s);
 }

@@ -35,8 +35,9 @@ struct settings {
 	usec_t expiry_warning;  /* ahead of a certificate's notAfter, 0: none; 30d by default */
 	enum log_target log;
 	enum log_level log_level;
-	char *user;     /* account to run as after start; "" stays */
-	char *key_user; /* account of the key process; "": as user */
+	char *user;           /* account to run as after start; "" stays */
+	char *key_user;       /* account of the key process; "": as user */
+	char *key_passphrase; /* of encrypted keys: a source (keyring/passphrase.h), or "" */
 };
 
 /**

@@ -4,6 +4,7 @@
 
 #include "base/span.h"
 #include "gateway/daemon/runner.h"
+#include "keyring/passphrase.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -196,6 +197,7 @@ bool helper_start(
 	}
 	if (h->pid == 0) {
 		close(fds[0]);
+		passphrase_shun(settings->key_passphrase);
 		s.fd = fds[1];
 		serve(&s);
 	}

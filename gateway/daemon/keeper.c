@@ -14,6 +14,7 @@
 
 #include "gateway/daemon/keyprocess.h"
 #include "gateway/tls/signer.h"
+#include "keyring/passphrase.h"
 
 /* One that ends at once would otherwise be begun again at once. */
 enum { PAUSE_S = 1 };
@@ -42,6 +43,18 @@ static void close_others(const int *fds, size_t count)
 	close_range(keep + 1, ~0U, 0);
 }
 
+/* Once, for all key processes: a descriptor gives it only once. */
+static void read_passphrase(const struct settings *s)
+{
+	struct err_list err;
+
+	err_init(&err);
+	if (*s->key_passphrase && !passphrase_read(s->key_passphrase, &err))
+		log_error("[gateway] key_passphrase: %s; encrypted private keys are not used",
+			err.lines[0]);
+	err_fini(&err);
+}
+
 static _Noreturn void keep(const struct settings *s, const int *fds, size_t count)
 {
 	const struct timespec pause = {.tv_sec = PAUSE_S};
@@ -51,6 +64,7 @@ static _Noreturn void keep(const struct settings *s, const int *fds, size_t coun
 	signal(SIGINT, SIG_IGN); /* the terminal's; the daemon's end is ours */
 	signal(SIGHUP, SIG_IGN);
 	prctl(PR_SET_NAME, "attlsd-keeper");
+	read_passphrase(s);
 	close_others(fds, count);
 	for (time_t begun = time(NULL);; begun = time(NULL)) {
 		pid = fork();
@@ -120,6 +134,7 @@ bool keeper_start(struct keeper *k, const struct settings *s, struct err_list *e
 		keep(s, theirs, k->count);
 	if (k->pid < 0)
 		err_add(err, "key process: %s", strerror(errno));
+	passphrase_shun(s->key_passphrase);
 	close_all(theirs, k->count);
 	free(theirs);
 	if (k->pid < 0 || !greet(k->fds[0], err))

@@ -15,6 +15,7 @@
 #include "gateway/daemon/watch.h"
 #include "gateway/worker/capability.h"
 #include "gateway/worker/now.h"
+#include "keyring/passphrase.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -335,6 +336,25 @@ static void run(struct daemon *d, int signals)
 	keywatch_close(&l.keys);
 }
 
+/* A descriptor may be there for the daemon alone; then encrypted keys are only not looked into. */
+static void check_passphrase(const char *source, struct err_list *err)
+{
+	struct err_list own;
+
+	err_init(&own);
+	if (*source && !passphrase_read(source, &own))
+		err_warn(err, "[gateway] key_passphrase: %s", own.lines[0]);
+	err_fini(&own);
+}
+
+static bool check_all(struct daemon *d, struct err_list *err)
+{
+	if (!load_settings(d, err))
+		return false;
+	check_passphrase(d->settings->key_passphrase, err);
+	return load_snapshot(d, err);
+}
+
 static int check(struct daemon *d)
 {
 	struct err_list err;
@@ -342,8 +362,7 @@ static int check(struct daemon *d)
 	int rc;
 
 	err_init(&err);
-	good = load_settings(d, &err) && load_snapshot(d, &err);
-
+	good = check_all(d, &err);
 	rc = print_problems(&err);
 	if (good)
 		printf("attlsd: %s: %zu rules, no problem\n", d->ini,

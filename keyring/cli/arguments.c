@@ -57,6 +57,7 @@ static const struct option options[] = {
 	FLAG("multiid", ARG_MULTIID),
 	WITH_VALUE("criteria", ARG_CRITERIA),
 	{"keyring", required_argument, NULL, 'k'},
+	{"passphrase", required_argument, NULL, 'p'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -92,6 +93,7 @@ static bool take_option(struct arguments *a, int option, char **argv, struct err
 		return take_value(a, (enum argument)(option - SHORT_BASE), optarg, err);
 	switch (option) {
 	case 'k': a->dir = optarg; return true;
+	case 'p': a->passphrase = optarg; return true;
 	case 'h': a->help = true; return true;
 	case 'V': a->version = true; return true;
 	case ':': err_add(err, "%s needs a value", argv[optind - 1]); return false;

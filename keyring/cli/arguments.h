@@ -53,6 +53,7 @@ struct arguments {
 	const char *verb;              /* NULL: none given */
 	const char *operand;           /* what follows the verb without being an option, or NULL */
 	const char *values[ARGUMENTS]; /* NULL: not given; "" for those without a value */
+	const char *passphrase;        /* where that of encrypted keys is, or NULL */
 	const char *password;          /* as given, instead of in a file; NULL: none */
 	bool help;
 	bool version;

@@ -5,6 +5,7 @@
 
 #include "base/ini.h"
 #include "keyring/cli/verbs.h"
+#include "keyring/passphrase.h"
 
 #define OWNER_BITS  (ARG_BIT(ARG_ID) | ARG_BIT(ARG_CERTAUTH) | ARG_BIT(ARG_SITE))
 #define TRUST_BITS  (ARG_BIT(ARG_TRUST) | ARG_BIT(ARG_NOTRUST) | ARG_BIT(ARG_HIGHTRUST))
@@ -140,8 +141,17 @@ static bool check_use(const struct verb *v, struct arguments *a, struct err_list
 int verb_run(struct arguments *a, struct err_list *err)
 {
 	const struct verb *v = find_verb(a->verb, err);
+	bool done;
 
 	if (!v || !check_use(v, a, err))
 		return EXIT_WRONG_USE;
-	return v->run(a, err) ? EXIT_DONE : EXIT_PROBLEM;
+	if (a->passphrase && !passphrase_source_ok(a->passphrase)) {
+		err_add(err,
+			"--passphrase %s: is none of fd:N (from 3), credential:NAME, file:PATH",
+			a->passphrase);
+		return EXIT_WRONG_USE;
+	}
+	done = (!a->passphrase || passphrase_read(a->passphrase, err)) && v->run(a, err);
+	passphrase_forget();
+	return done ? EXIT_DONE : EXIT_PROBLEM;
 }

@@ -175,7 +175,7 @@ static void test_refusals(void **state)
 		"keyring, "
 		"ring, control, workers, queue_base, unmatched, established, watch, mark, memory, "
 		"buffer, flows, net_timeout, expiry_warning, log, "
-		"log_level, user, key_user");
+		"log_level, user, key_user, key_passphrase");
 	refused("[gateway]\nmode = router\noutside = eth0\n",
 		"1: [gateway] inside: is missing: the interface of the plain side, since mode = "
 		"router");
@@ -190,6 +190,23 @@ static void test_refusals(void **state)
 		"3: [gateway] queue_base: 64 workers need 129 queues, and the last number is "
 		"65535");
 	refused("", " there is no [gateway] section");
+}
+
+static void test_passphrase_sources(void **state)
+{
+	static const char *const wrong[] = {"secret", "fd:2", "fd:x", "credential:../x", "file:"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char text[128], sentence[256];
+
+		snprintf(text, sizeof(text), "[gateway]\nkey_passphrase = %s\n", wrong[i]);
+		snprintf(sentence, sizeof(sentence),
+			"2: [gateway] key_passphrase: \"%s\" is none of fd:N (from 3), "
+			"credential:NAME, file:PATH",
+			wrong[i]);
+		refused(text, sentence);
+	}
 }
 
 static void test_startup(void **state)
@@ -258,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_every_key),
 		cmocka_unit_test(test_host_interfaces),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_passphrase_sources),
 		cmocka_unit_test(test_startup),
 		cmocka_unit_test(test_long_socket_path),
 		cmocka_unit_test(test_all_at_once),
