@@ -85,6 +85,20 @@ void segment_checksum(uint8_t *packet, size_t len)
 	}
 }
 
+size_t segment_lower_mss(uint8_t *packet, size_t len, size_t overhead)
+{
+	size_t ip = l3_length(packet);
+	uint8_t *tcp = packet + ip;
+	size_t offset = (size_t)(tcp[12] >> 4) * 4;
+
+	if (packet[0] >> 4 == 6 && packet[6] != PROTOCOL_TCP)
+		return 0;
+	if (!option_lower_mss(tcp + TCP_HEADER, offset - TCP_HEADER, overhead))
+		return 0;
+	segment_checksum(packet, len);
+	return len;
+}
+
 size_t segment_strip(uint8_t *packet, size_t len)
 {
 	size_t ip = l3_length(packet);

@@ -23,7 +23,10 @@ enum kind {
 	KIND_EXP2 = 254,
 };
 
-enum { WSCALE_MAX = 14 }; /* RFC 7323 2.3 */
+enum {
+	WSCALE_MAX = 14, /* RFC 7323 2.3 */
+	MSS_LEAST = 536, /* nothing is taken from this and less (RFC 9293 3.7.1) */
+};
 
 /* One option: @kind, and its bytes after kind and length. */
 struct option {
@@ -154,6 +157,26 @@ size_t option_encode(const struct segment *seg, uint8_t *buf)
 	if (seg->options & SEG_OPT_TS)
 		p = put_timestamps(seg, p);
 	return (size_t)(put_sacks(seg, p, OPTIONS_MAX - (size_t)(p - buf)) - buf);
+}
+
+bool option_lower_mss(uint8_t *bytes, size_t len, size_t overhead)
+{
+	struct span p = span_of(bytes, len);
+	struct option o;
+
+	while (option_next(p, &o) > 0) {
+		if (o.kind == KIND_MSS && o.data.len == 2) {
+			size_t mss = load_be16(o.data.ptr);
+
+			if (mss <= MSS_LEAST || overhead == 0)
+				return false;
+			mss -= mss * overhead / UINT16_MAX + 1;
+			store_be16(bytes + (o.data.ptr - bytes), (uint16_t)mss);
+			return true;
+		}
+		p = span_skip(p, o.size);
+	}
+	return false;
 }
 
 void option_strip(uint8_t *bytes, size_t len)

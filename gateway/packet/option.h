@@ -17,6 +17,12 @@ bool option_decode(struct segment *seg, struct span bytes);
  */
 size_t option_encode(const struct segment *seg, uint8_t *buf);
 
+/**
+ * option_lower_mss() - lower the MSS option by its share of @overhead bytes per 64 KB
+ * Return: false if there is none, or it is small already; nothing is changed.
+ */
+bool option_lower_mss(uint8_t *bytes, size_t len, size_t overhead);
+
 /** option_strip() - overwrite with NOPs whatever a gateway cannot keep (SEG_OPT_STRIP) */
 void option_strip(uint8_t *bytes, size_t len);
 

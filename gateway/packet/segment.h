@@ -114,6 +114,16 @@ void segment_checksum(uint8_t *packet, size_t len);
  */
 size_t segment_strip(uint8_t *packet, size_t len);
 
+/**
+ * segment_lower_mss() - lower the MSS of a captured SYN or SYN-ACK, in place
+ *
+ * By its share of @overhead, bytes that encryption adds to 64 KB: what the receiver then sends as
+ * one super-segment of whole segments is one still when it is encrypted, with no small segment
+ * behind it.
+ * Return: @len; 0 if there is nothing to lower or extension headers stand in the way.
+ */
+size_t segment_lower_mss(uint8_t *packet, size_t len, size_t overhead);
+
 /** segment_format() - one line like tcpdump's, into @buf. Return: @buf */
 const char *segment_format(const struct segment *seg, char *buf, size_t size);
 

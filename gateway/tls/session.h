@@ -70,6 +70,9 @@ size_t session_read(struct session *s, struct span *in, uint8_t *buf, size_t siz
  */
 size_t session_yield(const struct session *s, size_t len);
 
+/** session_overhead() - most bytes that encryption adds to 64 KB (RFC 8446 5.2, RFC 5288 3) */
+size_t session_overhead(void);
+
 /**
  * session_write() - encrypt as much of @clear as the ring has room for
  * Return: bytes of @clear taken; the rest is to be offered again, unchanged.

@@ -2,6 +2,7 @@
 /* decide.c - one packet from its bytes to its verdict */
 #include "gateway/worker/decide.h"
 
+#include "gateway/tls/session.h"
 #include "gateway/worker/drive.h"
 #include "gateway/worker/held.h"
 #include "gateway/worker/stray.h"
@@ -101,14 +102,27 @@ static uint32_t mark_for(const struct worker *w, const struct packet *p, const s
 	return passed || opens ? p->mark | w->config->mark : p->mark;
 }
 
+/*
+ * What comes from the wire tells the application how large its segments may be. Return: the length
+ * of @p if it was changed.
+ */
+static size_t leave_room(const struct packet *p, const struct stolen *s)
+{
+	if (s->arrival.side != SIDE_WIRE || !(s->arrival.seg.flags & SEG_SYN) || !s->flow ||
+		s->flow->state != FLOW_OPENING)
+		return 0;
+	return segment_lower_mss(p->bytes, p->len, session_overhead());
+}
+
 /* Return: true if the packet was stolen. */
 static bool give_verdict(struct worker *w, const struct packet *p, usec_t now, struct stolen *s)
 {
 	size_t len;
 
 	switch (intake_decide(&w->intake, &s->arrival, now, &s->flow)) {
-	case VERDICT_ACCEPT: queue_accept(&w->queue, p, mark_for(w, p, s), 0); break;
+	case VERDICT_ACCEPT: queue_accept(&w->queue, p, mark_for(w, p, s), leave_room(p, s)); break;
 	case VERDICT_STRIP:
+		leave_room(p, s);
 		len = segment_strip(p->bytes, p->len);
 		if (len > 0)
 			queue_accept(&w->queue, p, mark_for(w, p, s), len);

@@ -70,6 +70,11 @@ size_t session_read(struct session *s, struct span *in, uint8_t *buf, size_t siz
 	return head.len;
 }
 
+size_t session_overhead(void)
+{
+	return 0;
+}
+
 size_t session_yield(const struct session *s, size_t len)
 {
 	(void)s;

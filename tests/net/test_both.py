@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_both.py - scenario 3: cleartext client and server, a gateway at each end
+import socket
+
 import pytest
 
 from lib import clients, servers, traffic
@@ -51,6 +53,14 @@ def test_redis_cli_and_redis(world):
         got = clients.redis(world.client, world.server_address, PORT, *command)
         assert got.stdout == answer + "\n", got.stderr
     assert capture.count(word) == 0
+
+
+def test_segments_of_the_application_leave_room_for_tls(world):
+    full = 1428 if ":" in world.server_address else 1448  # of 1500 bytes, with timestamps
+    world.serve(traffic.peername, PORT)
+    world.both(PORT)
+    s = world.connect(PORT)
+    assert s.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) == full - 3
 
 
 def test_ends_see_each_other(world):

@@ -247,6 +247,38 @@ static void strip_leaves_an_honest_syn(void **state)
 	assert_int_equal(checksum_finish(checksum_add(0, span_of(packet, V4_TCP))), 0);
 }
 
+/* 64 KB in whole segments of what is offered must fit into as many segments once encrypted. */
+static void lowered_mss_leaves_room_for_tls(void **state)
+{
+	static const struct {
+		uint16_t before, after;
+	} rows[] = {{9000, 8984}, {1460, 1457}, {1440, 1437}, {537, 536}, {536, 536}, {48, 48}};
+	struct segment in = sample(4), out;
+	uint8_t packet[PACKET_MAX];
+
+	(void)state;
+	in.flags = SEG_SYN;
+	in.sack_count = 0;
+	in.options = SEG_OPT_SACK_OK | SEG_OPT_MSS;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool lower = rows[i].after < rows[i].before;
+		size_t len;
+
+		in.mss = rows[i].before;
+		len = build(&in, span_none(), packet);
+		segment_checksum(packet, len);
+		assert_int_equal(segment_lower_mss(packet, len, 116), lower ? len : 0);
+		assert_int_equal(
+			segment_decode(&out, span_of(packet, len), CHECKSUM_UNVERIFIED), DROP_NONE);
+		assert_int_equal(out.mss, rows[i].after);
+		assert_int_equal(out.options, in.options);
+	}
+	in.mss = 1460;
+	assert_int_equal(segment_lower_mss(packet, build(&in, span_none(), packet), 0), 0);
+	in.options = SEG_OPT_SACK_OK;
+	assert_int_equal(segment_lower_mss(packet, build(&in, span_none(), packet), 116), 0);
+}
+
 static void extension_headers_are_walked(void **state)
 {
 	struct segment in = sample(6), out;
@@ -264,6 +296,7 @@ static void extension_headers_are_walked(void **state)
 		segment_decode(&out, span_of(longer, len + 8), CHECKSUM_UNVERIFIED), DROP_NONE);
 	assert_int_equal(out.payload[0].len, 5);
 	assert_int_equal(segment_strip(longer, len + 8), 0);
+	assert_int_equal(segment_lower_mss(longer, len + 8, 116), 0);
 	longer[6] = 51; /* an authentication header is not ours */
 	assert_int_equal(
 		segment_decode(&out, span_of(longer, len + 8), CHECKSUM_TRUSTED), DROP_NOT_TCP);
@@ -281,6 +314,7 @@ int main(void)
 		cmocka_unit_test(padding_behind_the_packet_is_no_payload),
 		cmocka_unit_test(sack_blocks_take_the_room_that_is_left),
 		cmocka_unit_test(strip_leaves_an_honest_syn),
+		cmocka_unit_test(lowered_mss_leaves_room_for_tls),
 		cmocka_unit_test(extension_headers_are_walked),
 	};
 
