@@ -352,6 +352,7 @@ class Reloads:
 
 
 @pytest.mark.sanitized
+@pytest.mark.limit(300)
 def test_thousand_reloads_leak_nothing(world4):
     """
     Neither memory (2 KB a reload would show) nor files, threads or processes. LeakSanitizer looks

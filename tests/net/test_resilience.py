@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_resilience.py - bursts, broken files, stale flows, restarts under load: it goes on, in TLS
 import os
+import re
 import socket
 import struct
 import threading
@@ -313,6 +314,9 @@ def test_server_that_still_has_the_connection_challenges(world):
     gateway = world.client_gateway(PORT)
     s = connect_from(world, 33001)
     assert echoes(s)
+    # else the server would ask for it, and a gateway that does not know the connection ends it
+    wait_for(lambda: re.search(r"ESTAB +0 +0 ", world.server.run(
+        "ss", "-Htan", "sport", f"= :{PORT}")), "all is acknowledged")
     gateway.kill9()
     traffic.reset(s)  # nobody reads the queue: the server does not learn of it
     gateway.start()
