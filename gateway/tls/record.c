@@ -2,8 +2,6 @@
 /* record.c - one direction's protected records of TLS 1.3 (RFC 8446 5.2, 5.3 and 7) */
 #include "gateway/tls/record.h"
 
-#include <openssl/core_names.h>
-#include <openssl/kdf.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -13,27 +11,25 @@ struct record_suite {
 	uint16_t id; /* IANA's number */
 	uint8_t key_len;
 	uint8_t secret_len;
+	enum kdf_digest digest;
 	const char *cipher;
-	const char *digest;
 };
 
 static const struct record_suite suites[] = {
-	{0x1301, 16, 32, "AES-128-GCM", "SHA256"},
-	{0x1302, 32, 48, "AES-256-GCM", "SHA384"},
-	{0x1303, 32, 32, "ChaCha20-Poly1305", "SHA256"},
+	{0x1301, 16, 32, KDF_SHA256, "AES-128-GCM"},
+	{0x1302, 32, 48, KDF_SHA384, "AES-256-GCM"},
+	{0x1303, 32, 32, KDF_SHA256, "ChaCha20-Poly1305"},
 };
 
 enum { SUITES = sizeof(suites) / sizeof(suites[0]) };
 
 /* Looked up once: it takes longer than a small record. They live as long as the process. */
 static EVP_CIPHER *ciphers[SUITES];
-static EVP_KDF *kdf;
 
 static void fetch_all(void)
 {
 	for (size_t i = 0; i < SUITES; i++)
 		ciphers[i] = EVP_CIPHER_fetch(NULL, suites[i].cipher, NULL);
-	kdf = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_TLS1_3_KDF, NULL);
 }
 
 const struct record_suite *record_suite_of(const SSL_CIPHER *cipher)
@@ -43,7 +39,7 @@ const struct record_suite *record_suite_of(const SSL_CIPHER *cipher)
 
 	pthread_once(&once, fetch_all);
 	for (size_t i = 0; i < SUITES; i++) {
-		if (suites[i].id == id && ciphers[i] && kdf)
+		if (suites[i].id == id && ciphers[i])
 			return &suites[i];
 	}
 	return NULL;
@@ -57,23 +53,8 @@ size_t record_secret_len(const struct record_suite *suite)
 /* HKDF-Expand-Label(@k's secret, @label, "", @len) of RFC 8446 7.1. */
 static bool expand(const struct record_key *k, const char *label, uint8_t *to, size_t len)
 {
-	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
-	int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
-		OSSL_PARAM_construct_utf8_string(
-			OSSL_KDF_PARAM_DIGEST, (char *)k->suite->digest, 0),
-		OSSL_PARAM_construct_octet_string(
-			OSSL_KDF_PARAM_KEY, (void *)k->secret, k->suite->secret_len),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PREFIX, (void *)"tls13 ", 6),
-		OSSL_PARAM_construct_octet_string(
-			OSSL_KDF_PARAM_LABEL, (void *)label, strlen(label)),
-		OSSL_PARAM_construct_end(),
-	};
-	bool done = ctx && EVP_KDF_derive(ctx, to, len, params) == 1;
-
-	EVP_KDF_CTX_free(ctx);
-	return done;
+	return kdf_expand(
+		k->suite->digest, span_of(k->secret, k->suite->secret_len), label, to, len);
 }
 
 /* The cipher's key and the base of its nonces, from the secret as it is now. */

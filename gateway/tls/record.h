@@ -11,7 +11,7 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
-#include "base/span.h"
+#include "gateway/tls/kdf.h"
 
 enum {
 	RECORD_HEADER = 5,
@@ -20,7 +20,7 @@ enum {
 	RECORD_OVERHEAD = RECORD_HEADER + 1 + RECORD_TAG, /* beside the content when sealed */
 	RECORD_BODY_LEAST = 1 + RECORD_TAG,               /* an empty content */
 	RECORD_BODY_MAX = RECORD_CLEAR_MAX + 256,         /* RFC 8446 5.2 */
-	RECORD_SECRET_MAX = 48,                           /* SHA-384 */
+	RECORD_SECRET_MAX = KDF_SECRET_MAX,
 	RECORD_IV = 12,
 };
 
@@ -47,7 +47,8 @@ struct record_key {
  * @secret: record_secret_len() bytes, copied
  * @seals:  whether records are sealed or opened with it
  * @seq:    records of this secret that others have handled already
- * Return: false without memory; @k may be given to record_key_fini() all the same.
+ * Return: false without memory, or in a thread without a library (library.h); @k may be given to
+ * record_key_fini() all the same.
  */
 bool record_key_init(struct record_key *k, const struct record_suite *suite, const uint8_t *secret,
 	bool seals, uint64_t seq);

@@ -206,23 +206,32 @@ static void handshake_step(void *arg)
 	s->stepped = SSL_do_handshake(s->ssl);
 }
 
+/* Return: false if the step waits for a key; it goes on in a later call. */
+static bool run_step(struct session *s, struct span *in)
+{
+	bool over;
+
+	s->ports.in = in;
+	kdf_listen(&s->takeover.traffic);
+	ERR_clear_error();
+	over = signing_run(&s->signing, handshake_step, s);
+	kdf_listen(NULL);
+	s->ports.in = NULL;
+	return over;
+}
+
 enum session_status session_handshake(struct session *s, struct span *in)
 {
 	if (s->status != SESSION_HANDSHAKE)
 		return s->status;
-	s->ports.in = in;
-	ERR_clear_error();
-	if (!signing_run(&s->signing, handshake_step, s)) {
-		s->ports.in = NULL;
+	if (!run_step(s, in))
 		return s->status;
-	}
 	if (s->stepped == 1) {
 		info_fill(&s->info, s->ssl, presented_label(s));
 		s->status = SESSION_OPEN;
 	} else {
 		judge(s, s->stepped);
 	}
-	s->ports.in = NULL;
 	take_over(s);
 	return s->status;
 }

@@ -17,8 +17,8 @@ struct stream;
 
 /* Where a handshake has left one direction. */
 struct stream_start {
-	uint8_t secret[RECORD_SECRET_MAX]; /* application traffic secret */
-	uint64_t seq;                      /* records under it so far */
+	const uint8_t *secret; /* application traffic secret; borrowed */
+	uint64_t seq;          /* records under it so far */
 };
 
 /**

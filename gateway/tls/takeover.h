@@ -2,28 +2,27 @@
 /*
  * takeover.h - when and how a stream goes on where an SSL object has finished its handshake
  *
- * Watches an SSL object from outside: the traffic secrets as they are agreed on, and the records
- * that either direction has used up of them. All by OpenSSL's public callbacks.
+ * Watches an SSL object from outside: the traffic secrets as they are derived (kdf.h), and the
+ * records that either direction has used up of them, by OpenSSL's message callback.
  */
 #ifndef ATTLS_TLS_TAKEOVER_H
 #define ATTLS_TLS_TAKEOVER_H
 
+#include "gateway/tls/kdf.h"
 #include "gateway/tls/stream.h"
 
-enum takeover_end { TAKEOVER_CLIENT, TAKEOVER_SERVER, TAKEOVER_ENDS };
-
 struct takeover {
-	struct stream_start start[TAKEOVER_ENDS]; /* what that end sends */
-	bool known[TAKEOVER_ENDS];                /* its secret is */
-	uint64_t announced; /* bytes of all records that the SSL object has begun to read */
-	bool changed;       /* the secrets are not those of the handshake any more */
-	bool ticket;        /* a session ticket was read */
-	bool data;          /* application data was read */
+	struct kdf_traffic traffic;
+	uint64_t seq[KDF_ENDS]; /* records that end has sent under its secret */
+	uint64_t announced;     /* bytes of all records that the SSL object has begun to read */
+	bool changed;           /* the secrets are not those of the handshake any more */
+	bool ticket;            /* a session ticket was read */
+	bool data;              /* application data was read */
 };
 
 /**
  * takeover_watch() - @t, all zero, follows @ssl from now on; it must live as long as @ssl
- * The keylog callback of its SSL_CTX, which belongs to one thread, is ours from then on.
+ * Its secrets have to be told besides: kdf_listen() to t->traffic while @ssl shakes hands.
  */
 void takeover_watch(struct takeover *t, SSL *ssl);
 

@@ -8,13 +8,15 @@
  * the first failure nothing is read or written any more; a failure has a sentence; what was not
  * meddled with and keeps to the rules is read to its end.
  */
+#include "gateway/tls/library.h"
 #include "gateway/tls/stream.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { WIRE = 1 << 17, STEPS = 300, PADDING_MAX = 600, BUFFER = 20000, UPDATES_IN_A_ROW = 32 };
 
 static const struct record_suite *suite;
-static const struct stream_start start = {.secret = {7}};
+static const uint8_t secret[RECORD_SECRET_MAX] = {7};
+static const struct stream_start start = {.secret = secret};
 
 struct run {
 	struct stream *stream;
@@ -32,7 +34,7 @@ static struct run run;
 
 static void find_suite(void)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
+	SSL_CTX *ctx = SSL_CTX_new_ex(library_get(), NULL, TLS_method());
 	SSL *ssl = ctx && SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256") ? SSL_new(ctx)
 										  : NULL;
 

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <openssl/rsa.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 
 #include "gateway/tls/library.h"
@@ -167,6 +168,29 @@ static void test_records_with_a_mac(void **state)
 	pair_fini(&p);
 }
 
+static int suite_count(OSSL_LIB_CTX *library)
+{
+	SSL_CTX *ctx = SSL_CTX_new_ex(library, NULL, TLS_method());
+	int count;
+
+	assert_int_equal(SSL_CTX_set_cipher_list(ctx, "ALL:COMPLEMENTOFALL:@SECLEVEL=0"), 1);
+	assert_int_equal(
+		SSL_CTX_set_ciphersuites(ctx, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
+					      "TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:"
+					      "TLS_AES_128_CCM_8_SHA256"),
+		1);
+	count = sk_SSL_CIPHER_num(SSL_CTX_get_ciphers(ctx));
+	SSL_CTX_free(ctx);
+	return count;
+}
+
+static void test_has_each_cipher_suite(void **state)
+{
+	(void)state;
+	assert_true(suite_count(NULL) > 100);
+	assert_int_equal(suite_count(library_get()), suite_count(NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_decodes_each_kind_of_key),
 		cmocka_unit_test(test_handshakes_with_each_kind_of_group),
 		cmocka_unit_test(test_records_with_a_mac),
+		cmocka_unit_test(test_has_each_cipher_suite),
 		cmocka_unit_test(test_providers_of_the_system_are_used),
 	};
 

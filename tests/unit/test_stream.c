@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "gateway/tls/library.h"
 #include "gateway/tls/stream.h"
 
 enum { DATA = 23, ALERT = 21, HANDSHAKE = 22 };
@@ -20,11 +21,12 @@ struct lone {
 };
 
 static const struct record_suite *suite;
-static const struct stream_start start = {.secret = {1, 2, 3}, .seq = 0};
+static const uint8_t secret[RECORD_SECRET_MAX] = {1, 2, 3};
+static const struct stream_start start = {.secret = secret, .seq = 0};
 
 static int find_suite(void **state)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
+	SSL_CTX *ctx = SSL_CTX_new_ex(library_get(), NULL, TLS_method());
 	SSL *ssl;
 
 	(void)state;
@@ -257,7 +259,7 @@ static void test_too_many_key_updates(void **state)
 /* No key seals more records than is safe, and the peer is told of the next one. */
 static void test_key_wears_out(void **state)
 {
-	static const struct stream_start worn = {.secret = {1, 2, 3}, .seq = (1 << 24) - 2};
+	static const struct stream_start worn = {.secret = secret, .seq = (1 << 24) - 2};
 	struct stream *from, *to;
 	struct ring a, b;
 	uint8_t buf[8];
