@@ -14,6 +14,7 @@ enum {
 	OPENING_TIMEOUT_S = 75,    /* as long as kernels keep trying */
 	FIN_WAIT_S = 60,           /* as long as kernels wait for a FIN when nobody else does */
 	NEAR_WINDOW = 1024 * 1024, /* more would only fill the queue to us */
+	BULK = 4096,               /* bytes of a packet that are worth a turn of their own */
 };
 
 static const char *const state_names[] = {
@@ -145,6 +146,7 @@ void flow_take_over(struct flow *f, const struct flow_limits *limits, bool ack_d
 enum drop flow_input(struct flow *f, enum side side, const struct segment *seg, usec_t now)
 {
 	struct leg *leg = &f->leg[side], *peer = &f->leg[side_peer(side)];
+	enum drop why;
 
 	/* what the endpoint shows of its clock is how far we may go on its behalf */
 	if (seg->options & SEG_OPT_TS)
@@ -154,7 +156,12 @@ enum drop flow_input(struct flow *f, enum side side, const struct segment *seg, 
 	keepalive_heard(f, side);
 	if (keepalive_holds(f, side, seg, now))
 		return DROP_UNACCEPTABLE;
-	return tcb_input(&leg->tcb, seg, now);
+	why = tcb_take(&leg->tcb, seg, now);
+	/* a large packet is sealed or opened where it lies; for others a turn's work is done at once */
+	if (segment_payload_len(seg) >= BULK && f->state == FLOW_ESTABLISHED)
+		flow_advance(f, now);
+	tcb_keep(&leg->tcb);
+	return why;
 }
 
 bool flow_output(struct flow *f, enum side side, usec_t now, struct segment *seg)

@@ -329,7 +329,7 @@ static enum drop take_text(struct tcb *t, struct arrival *a)
 		t->ack_now = true;
 		text = span_head(text, t->rcv_edge - a->pos);
 	}
-	result = recvq_insert(&t->rcv, a->pos, text);
+	result = recvq_take(&t->rcv, a->pos, text);
 	window_measure(t, a->now);
 	if (result == RECVQ_ADVANCED) {
 		schedule_ack(t, a->now);
@@ -387,7 +387,7 @@ static enum drop input_closed(struct tcb *t, const struct segment *seg)
 	return DROP_UNACCEPTABLE;
 }
 
-enum drop tcb_input(struct tcb *t, const struct segment *seg, usec_t now)
+enum drop tcb_take(struct tcb *t, const struct segment *seg, usec_t now)
 {
 	static step *const steps[] = {check_flags, check_sequence, check_rst, check_syn, check_ack,
 		take_marks, take_text, take_fin};
@@ -405,5 +405,13 @@ enum drop tcb_input(struct tcb *t, const struct segment *seg, usec_t now)
 			break;
 	}
 	timers_arm(t, now);
+	return why;
+}
+
+enum drop tcb_input(struct tcb *t, const struct segment *seg, usec_t now)
+{
+	enum drop why = tcb_take(t, seg, now);
+
+	tcb_keep(t);
 	return why;
 }

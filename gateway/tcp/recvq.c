@@ -81,6 +81,18 @@ static void note_recent(struct recvq *q, uint64_t pos)
 	q->recent_count = n;
 }
 
+static bool may_lend(const struct recvq *q, uint64_t pos)
+{
+	return pos == q->nxt && q->ooo.count == 0 && ring_len(&q->ring) == 0;
+}
+
+static enum recvq_result lend(struct recvq *q, uint64_t end, const uint8_t *bytes)
+{
+	q->lent = span_of(bytes, end - q->nxt);
+	q->nxt = end;
+	return RECVQ_ADVANCED;
+}
+
 static enum recvq_result store(struct recvq *q, uint64_t pos, uint64_t end, const uint8_t *bytes)
 {
 	write_gaps(q, pos, end, bytes);
@@ -92,10 +104,11 @@ static enum recvq_result store(struct recvq *q, uint64_t pos, uint64_t end, cons
 	return RECVQ_STORED;
 }
 
-enum recvq_result recvq_insert(struct recvq *q, uint64_t pos, struct span bytes)
+enum recvq_result recvq_take(struct recvq *q, uint64_t pos, struct span bytes)
 {
 	uint64_t end = seq_min(pos + bytes.len, q->fin);
 
+	recvq_keep(q);
 	note_duplicate(q, pos, end);
 	if (end <= q->nxt || range_empty(ranges_gap(&q->ooo, seq_max(pos, q->nxt), end))) {
 		/* RFC 2883 4.1.2: the block that holds the duplicate is named right after it */
@@ -108,7 +121,36 @@ enum recvq_result recvq_insert(struct recvq *q, uint64_t pos, struct span bytes)
 		pos = q->nxt;
 	}
 	end = storage_end(q, end);
-	return end > pos ? store(q, pos, end, bytes.ptr) : RECVQ_REFUSED;
+	if (end <= pos)
+		return RECVQ_REFUSED;
+	return may_lend(q, pos) ? lend(q, end, bytes.ptr) : store(q, pos, end, bytes.ptr);
+}
+
+void recvq_keep(struct recvq *q)
+{
+	ring_push(&q->ring, q->lent);
+	q->lent = span_none();
+}
+
+enum recvq_result recvq_insert(struct recvq *q, uint64_t pos, struct span bytes)
+{
+	enum recvq_result result = recvq_take(q, pos, bytes);
+
+	recvq_keep(q);
+	return result;
+}
+
+struct span recvq_peek(const struct recvq *q)
+{
+	return q->lent.len > 0 ? q->lent : ring_peek(&q->ring, 0);
+}
+
+void recvq_consume(struct recvq *q, size_t n)
+{
+	if (q->lent.len > 0)
+		q->lent = span_skip(q->lent, n);
+	else
+		ring_consume(&q->ring, n);
 }
 
 bool recvq_finish(struct recvq *q, uint64_t pos)

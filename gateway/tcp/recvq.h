@@ -5,6 +5,9 @@
  * One ring holds both: its tail is at the next byte expected, and bytes out of order are written
  * beyond the tail, where a set of intervals remembers them. What is stored is never given up
  * before it was read (no reneging, RFC 2018 8), and never overwritten: the first copy wins.
+ *
+ * What arrives in order while nothing is here need not be stored to be read: recvq_take() lends it
+ * until recvq_keep(). Its storage is reserved all the same, so that keeping it cannot fail.
  */
 #ifndef ATTLS_TCP_RECVQ_H
 #define ATTLS_TCP_RECVQ_H
@@ -19,7 +22,9 @@ enum { RECVQ_RANGES = 128 };
 #define RECVQ_NO_FIN UINT64_MAX
 
 struct recvq {
-	struct ring ring;  /* in order and unread; its tail is at @nxt */
+	struct ring ring; /* in order and unread; its tail is at @nxt, or where @lent begins */
+	struct span
+		lent; /* in order and unread, in somebody else's memory; then nothing is stored */
 	struct ranges ooo; /* positions stored beyond @nxt */
 	uint64_t nxt;      /* the next byte expected */
 	uint64_t fin;      /* position of the peer's FIN, RECVQ_NO_FIN until it is known */
@@ -48,6 +53,27 @@ void recvq_fini(struct recvq *q);
  * May take a leading part only, when storage is short.
  */
 enum recvq_result recvq_insert(struct recvq *q, uint64_t pos, struct span bytes);
+
+/**
+ * recvq_take() - as recvq_insert(), but @bytes may be borrowed until recvq_keep(), which is to
+ * follow before they go
+ */
+enum recvq_result recvq_take(struct recvq *q, uint64_t pos, struct span bytes);
+
+/** recvq_keep() - store what is still borrowed */
+void recvq_keep(struct recvq *q);
+
+/** recvq_len() - bytes in order and unread */
+static inline size_t recvq_len(const struct recvq *q)
+{
+	return ring_len(&q->ring) + q->lent.len;
+}
+
+/** recvq_peek() - the first contiguous piece of them; borrows until the next call */
+struct span recvq_peek(const struct recvq *q);
+
+/** recvq_consume() - the first @n bytes, at most recvq_len(), are done with */
+void recvq_consume(struct recvq *q, size_t n);
 
 /** recvq_finish() - the peer's FIN is at @pos; false if that contradicts what was received */
 bool recvq_finish(struct recvq *q, uint64_t pos);

@@ -141,17 +141,22 @@ void tcb_fini(struct tcb *t)
 
 struct span tcb_peek(const struct tcb *t)
 {
-	return ring_peek(&t->rcv.ring, 0);
+	return recvq_peek(&t->rcv);
 }
 
 void tcb_consume(struct tcb *t, size_t n)
 {
-	ring_consume(&t->rcv.ring, n);
+	recvq_consume(&t->rcv, n);
 }
 
 bool tcb_ended(const struct tcb *t)
 {
-	return recvq_fin_reached(&t->rcv) && ring_len(&t->rcv.ring) == 0 && !t->aborted;
+	return recvq_fin_reached(&t->rcv) && recvq_len(&t->rcv) == 0 && !t->aborted;
+}
+
+void tcb_keep(struct tcb *t)
+{
+	recvq_keep(&t->rcv);
 }
 
 struct ring *tcb_outbox(struct tcb *t)

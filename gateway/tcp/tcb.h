@@ -95,6 +95,15 @@ void tcb_fini(struct tcb *t);
 enum drop tcb_input(struct tcb *t, const struct segment *seg, usec_t now);
 
 /**
+ * tcb_take() - as tcb_input(), but what can be read at once is not copied yet
+ * tcb_peek() shows it where the segment lies. tcb_keep() is to follow before that memory goes.
+ */
+enum drop tcb_take(struct tcb *t, const struct segment *seg, usec_t now);
+
+/** tcb_keep() - copy what was taken and has not been consumed */
+void tcb_keep(struct tcb *t);
+
+/**
  * tcb_output() - produce the next segment this endpoint wants to send
  * @seg: filled in but for addresses, ttl, dscp and flow label; the payload borrows from the
  *       outbox until the next call on @t. With gso_size set it is a super-segment of at most

@@ -42,7 +42,7 @@ static uint64_t least_gain(const struct tcb *t)
 /* The right edge that could be promised now, before rounding. */
 static uint64_t edge_possible(const struct tcb *t)
 {
-	size_t held = ring_len(&t->rcv.ring), unit = least_gain(t);
+	size_t held = recvq_len(&t->rcv), unit = least_gain(t);
 	size_t bound = seq_min(t->rcv_limit, storage_bound(&t->rcv.ring));
 	uint64_t edge;
 
@@ -73,7 +73,7 @@ bool window_update_due(const struct tcb *t)
 uint16_t window_offer(struct tcb *t)
 {
 	uint64_t ack = recvq_ack(&t->rcv), can = edge_possible(t), unit = 1u << t->rcv_wscale;
-	uint64_t hard = t->rcv.nxt + t->rcv_most + unit - ring_len(&t->rcv.ring);
+	uint64_t hard = t->rcv.nxt + t->rcv_most + unit - recvq_len(&t->rcv);
 	uint64_t left = t->rcv_edge > ack ? t->rcv_edge - ack : 0, units;
 
 	units = (left + unit - 1) / unit;
@@ -146,7 +146,7 @@ static void grow(struct tcb *t, uint64_t drained)
 static void tune_receiver(struct tcb *t, usec_t now)
 {
 	struct tuning *m = &t->tuning;
-	uint64_t read = t->rcv.nxt - ring_len(&t->rcv.ring), drained = read - m->read;
+	uint64_t read = t->rcv.nxt - recvq_len(&t->rcv), drained = read - m->read;
 	usec_t rtt = round_trip(t);
 
 	if (is_short(t, 3))

@@ -119,6 +119,7 @@ static bool set_resumption(struct context *c, const struct profile *p, struct er
 		return true;
 	}
 	if (c->role == TLS_ROLE_CLIENT) {
+		c->resumes = true;
 		SSL_CTX_set_session_cache_mode(
 			c->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 		SSL_CTX_set_timeout(c->ssl, (long)p->session_timeout);

@@ -27,7 +27,8 @@ struct context {
 	const struct keyring *ring;              /* borrowed, outlives us */
 	const struct cert *certs[CONTEXT_CERTS]; /* what we may present, each with another key */
 	size_t cert_count;
-	struct resume resume;     /* client role: sessions that may be resumed */
+	bool resumes;             /* client role: sessions are kept */
+	struct resume resume;     /* these */
 	struct verified verified; /* peers' chains that need no second look for a while */
 };
 

@@ -19,6 +19,8 @@ enum {
 	 * at worst, a KeyUpdate before it (27) and a close_notify after it (31).
 	 */
 	RECORD_EXTRA = 160,
+	/* bytes that a client sends while it waits for a session ticket: many servers have none */
+	TICKET_PATIENCE = 65536,
 };
 
 struct session {
@@ -36,6 +38,7 @@ struct session {
 	struct session_info info;
 	struct signing signing; /* the handshake may wait for the key process */
 	int stepped;            /* what the last step of the handshake returned */
+	uint64_t written;       /* bytes of cleartext, by the SSL object */
 };
 
 static bool connect_ssl(struct session *s)
@@ -83,7 +86,7 @@ void session_share(struct session *s, struct span key)
 {
 	SSL_SESSION *earlier;
 
-	if (s->ctx->role != TLS_ROLE_CLIENT || key.len > SESSION_KEY_MAX)
+	if (!s->ctx->resumes || key.len > SESSION_KEY_MAX)
 		return;
 	memcpy(s->verification.share, key.ptr, key.len);
 	s->verification.share_len = key.len;
@@ -125,7 +128,7 @@ void session_free(struct session *s)
 /* From here on records are all there is, so the SSL object and what it holds can go. */
 static void take_over(struct session *s)
 {
-	bool ticket = s->ctx->role == TLS_ROLE_CLIENT && s->verification.share_len > 0;
+	bool ticket = s->verification.share_len > 0 && s->written < TICKET_PATIENCE;
 
 	if (s->status != SESSION_OPEN || s->stream || s->ended || s->closed ||
 		!takeover_ready(&s->takeover, s->ssl, s->ports.taken, ticket))
@@ -323,10 +326,13 @@ static size_t write_record(struct session *s, struct span clear)
 	}
 	ERR_clear_error();
 	ret = SSL_write_ex(s->ssl, clear.ptr, clear.len, &done);
-	if (ret > 0)
-		return done;
-	judge(s, ret);
-	return 0;
+	if (ret <= 0) {
+		judge(s, ret);
+		return 0;
+	}
+	s->written += done;
+	take_over(s);
+	return done;
 }
 
 size_t session_write(struct session *s, struct span clear)

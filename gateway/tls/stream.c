@@ -204,7 +204,7 @@ static bool begin_message(struct stream *s)
 	if (m[0] != MESSAGE_TICKET || !s->client)
 		return fail(s, SSL_AD_UNEXPECTED_MESSAGE,
 			"the peer sent a handshake message after the handshake");
-	s->skip = len; /* tickets worth keeping came earlier; see takeover.h */
+	s->skip = len; /* tickets worth keeping came earlier; see session.c */
 	s->message_len = 0;
 	return true;
 }

@@ -85,11 +85,25 @@ static void take_new(
 		o->newest = pos;
 }
 
-/* Offer bytes as the engine does: nothing of them beyond what the ring could hold. */
+static void consume(struct recvq *q, struct oracle *o, size_t want)
+{
+	struct span s = span_head(recvq_peek(q), want);
+
+	for (size_t i = 0; i < s.len; i++)
+		held(s.ptr[i] == o->value[o->consumed + i], "byte %u is another one",
+			(unsigned)(o->consumed + i));
+	recvq_consume(q, s.len);
+	o->consumed += s.len;
+}
+
+/*
+ * Offer bytes as the engine does: nothing of them beyond what the ring could hold, some read where
+ * they lie, which is not for long.
+ */
 static void insert(struct recvq *q, struct oracle *o, struct span *in)
 {
 	uint8_t bytes[4096];
-	uint64_t edge = q->nxt + q->ring.limit - ring_len(&q->ring);
+	uint64_t edge = q->nxt + q->ring.limit - recvq_len(q);
 	uint64_t pos = q->nxt + feed_word(in) % 8192 - 1024;
 	size_t len = feed_word(in) % (sizeof(bytes) + 1);
 	uint64_t before = q->nxt;
@@ -107,25 +121,17 @@ static void insert(struct recvq *q, struct oracle *o, struct span *in)
 	for (size_t i = 0; i + 1 < len; i += 16)
 		bytes[i] ^= (uint8_t)(i / 16);
 	copy = exact_copy(span_of(bytes, len));
-	r = recvq_insert(q, pos, span_of(copy, len));
-	free(copy);
+	r = recvq_take(q, pos, span_of(copy, len));
 	take_new(q, o, pos, span_of(bytes, len), r);
 	/* a duplicate of what waits is news as well: its block is named first (RFC 2018 4) */
 	if (r == RECVQ_OLD && pos > q->nxt && ranges_find(&q->ooo, pos))
 		o->newest = pos;
 	held((r == RECVQ_ADVANCED || r == RECVQ_FILLED) == (q->nxt > before), "result %d", r);
 	held(q->nxt == before || gaps == (r == RECVQ_FILLED), "filled");
-}
-
-static void consume(struct recvq *q, struct oracle *o, size_t want)
-{
-	struct span s = span_head(ring_peek(&q->ring, 0), want);
-
-	for (size_t i = 0; i < s.len; i++)
-		held(s.ptr[i] == o->value[o->consumed + i], "byte %u is another one",
-			(unsigned)(o->consumed + i));
-	ring_consume(&q->ring, s.len);
-	o->consumed += s.len;
+	if (q->lent.len > 0)
+		consume(q, o, feed_word(in) % (2 * len));
+	recvq_keep(q);
+	free(copy);
 }
 
 /* All of the block has arrived; a FIN may stand behind it. */

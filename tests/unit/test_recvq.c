@@ -31,10 +31,10 @@ static uint64_t drain(struct recvq *q, uint64_t done)
 {
 	struct span s;
 
-	while ((s = ring_peek(&q->ring, 0)).len) {
+	while ((s = recvq_peek(q)).len) {
 		assert_memory_equal(s.ptr, stream + done, s.len);
 		done += s.len;
-		ring_consume(&q->ring, s.len);
+		recvq_consume(q, s.len);
 	}
 	return done;
 }
@@ -228,6 +228,56 @@ static void test_older_blocks_are_named_when_the_newest_are_filled(void **state)
 	recvq_fini(&q);
 }
 
+static enum recvq_result take(struct recvq *q, uint64_t from, uint64_t to)
+{
+	return recvq_take(q, FIRST + from, span_of(stream + from, to - from));
+}
+
+/* What can be read at once is not copied; what is not read by then is. */
+static void test_lends_what_is_in_order(void **state)
+{
+	struct recvq q;
+
+	(void)state;
+	recvq_init(&q, FIRST, 32768, NULL);
+	assert_int_equal(take(&q, 0, 5000), RECVQ_ADVANCED);
+	assert_ptr_equal(recvq_peek(&q).ptr, stream);
+	assert_int_equal(recvq_len(&q), 5000);
+	assert_int_equal(recvq_ack(&q), FIRST + 5000);
+	recvq_consume(&q, 1000);
+	assert_ptr_equal(recvq_peek(&q).ptr, stream + 1000);
+	recvq_keep(&q);
+	assert_int_equal(recvq_len(&q), 4000);
+	assert_ptr_not_equal(recvq_peek(&q).ptr, stream + 1000);
+	assert_int_equal(drain(&q, 1000), 5000);
+	recvq_fini(&q);
+}
+
+/* Nothing is lent that others would have to be read before, or that is not the next. */
+static void test_lends_nothing_out_of_turn(void **state)
+{
+	struct recvq q;
+
+	(void)state;
+	recvq_init(&q, FIRST, 32768, NULL);
+	put(&q, 0, 100);
+	assert_int_equal(take(&q, 100, 200), RECVQ_ADVANCED);
+	assert_int_equal(q.lent.len, 0);
+	assert_int_equal(drain(&q, 0), 200);
+	assert_int_equal(take(&q, 300, 400), RECVQ_STORED);
+	assert_int_equal(q.lent.len, 0);
+	assert_int_equal(take(&q, 200, 300), RECVQ_FILLED);
+	assert_int_equal(q.lent.len, 0);
+	assert_int_equal(drain(&q, 200), 400);
+	assert_int_equal(take(&q, 400, 500), RECVQ_ADVANCED);
+	assert_int_equal(q.lent.len, 100);
+	/* who takes again without keeping loses nothing */
+	assert_int_equal(take(&q, 500, 600), RECVQ_ADVANCED);
+	assert_int_equal(q.lent.len, 0);
+	assert_int_equal(drain(&q, 400), 600);
+	recvq_fini(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +290,8 @@ int main(void)
 		cmocka_unit_test(test_without_memory_only_what_fits_is_taken),
 		cmocka_unit_test(test_older_blocks_are_named_when_the_newest_are_filled),
 		cmocka_unit_test(test_trim_spares_what_is_out_of_order),
+		cmocka_unit_test(test_lends_what_is_in_order),
+		cmocka_unit_test(test_lends_nothing_out_of_turn),
 	};
 
 	return cmocka_run_group_tests(tests, fill_stream, NULL);

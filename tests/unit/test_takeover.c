@@ -320,9 +320,49 @@ static void test_corruption(void **state)
 	duet_fini(&d);
 }
 
+/* One that could resume later waits for a ticket, but not for ever: here there is none. */
+static void test_client_does_not_wait_for_ever(void **state)
+{
+	struct duet d;
+
+	(void)state;
+	duet_init(&d, TLS_ROLE_CLIENT, TLS1_3_VERSION, NULL);
+	d.pair.client_profile.session_timeout = 300;
+	duet_begin(&d);
+	session_share(d.end->session, span_of("peer", 4));
+	duet_shake(&d);
+	assert_false(taken_over(&d));
+	say(&d, 1000);
+	assert_false(taken_over(&d));
+	say(&d, 40000);
+	say(&d, 40000);
+	assert_true(taken_over(&d));
+	say(&d, 1000);
+	hear(&d, 1000);
+	duet_fini(&d);
+}
+
+/* Nor does one that will not resume anything. */
+static void test_client_without_resumption_waits_for_nothing(void **state)
+{
+	struct duet d;
+
+	(void)state;
+	duet_init(&d, TLS_ROLE_CLIENT, TLS1_3_VERSION, NULL);
+	duet_begin(&d);
+	session_share(d.end->session, span_of("peer", 4));
+	duet_shake(&d);
+	assert_true(taken_over(&d));
+	say(&d, 1000);
+	hear(&d, 1000);
+	duet_fini(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_client_does_not_wait_for_ever),
+		cmocka_unit_test(test_client_without_resumption_waits_for_nothing),
 		cmocka_unit_test(test_suites),
 		cmocka_unit_test(test_left_to_openssl),
 		cmocka_unit_test(test_tickets_counted),
