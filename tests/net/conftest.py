@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import signal
 import sys
+import tempfile
 
 import pytest
 
@@ -16,8 +17,20 @@ LIMIT = 90
 
 
 def pytest_configure(config):
+    """
+    Files lie in a folder of this run's own: one of pytest's choice is shut again for other users
+    by the next run that begins beside this one. It is kept where tests have failed.
+    """
+    if not config.option.basetemp and not hasattr(config, "workerinput"):
+        config.option.basetemp = config.own_basetemp = tempfile.mkdtemp(prefix="attls-tests-")
     config.addinivalue_line("markers", "limit(seconds): the time limit of the test")
     config.addinivalue_line("markers", "sanitized: also run with the sanitized build")
+
+
+def pytest_sessionfinish(session, exitstatus):
+    own = getattr(session.config, "own_basetemp", None)
+    if own and exitstatus == 0:
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config, items):
