@@ -239,6 +239,13 @@ const EVP_MD *issue_digest(const EVP_PKEY *key)
 	return EVP_sha256();
 }
 
+const char *issue_reason(void)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	return reason ? reason : "the private key does not sign";
+}
+
 static bool check_signer(const struct issue *i, struct err_list *err)
 {
 	if (!i->signer)
@@ -256,7 +263,7 @@ static bool check_signer(const struct issue *i, struct err_list *err)
 
 X509 *issue_certificate(const struct issue *i, EVP_PKEY *key, struct err_list *err)
 {
-	EVP_PKEY *signer = i->signer ? i->signer_key : key;
+	EVP_PKEY *signer = i->signer_key ? i->signer_key : key;
 	size_t before = err->count;
 	X509 *x = X509_new();
 
@@ -270,8 +277,7 @@ X509 *issue_certificate(const struct issue *i, EVP_PKEY *key, struct err_list *e
 		add_extensions(x, i, key, err) && X509_sign(x, signer, issue_digest(signer)))
 		return x;
 	if (err->count == before)
-		err_add(err, "the certificate cannot be made: %s",
-			ERR_reason_error_string(ERR_peek_last_error()));
+		err_add(err, "the certificate cannot be made: %s", issue_reason());
 	ERR_clear_error();
 	X509_free(x);
 	return NULL;

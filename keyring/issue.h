@@ -25,10 +25,10 @@ struct issue {
 	const X509_NAME *name;
 	GENERAL_NAMES *names; /* NULL: none */
 	time_t not_before;
-	time_t not_after; /* the last second it is valid in */
-	unsigned usage;   /* of enum issue_usage */
-	X509 *signer;     /* NULL: self-signed */
-	EVP_PKEY *signer_key;
+	time_t not_after;     /* the last second it is valid in */
+	unsigned usage;       /* of enum issue_usage */
+	X509 *signer;         /* NULL: self-signed */
+	EVP_PKEY *signer_key; /* self-signed: where the key itself is a public half only */
 };
 
 /**
@@ -44,6 +44,9 @@ X509 *issue_certificate(const struct issue *i, EVP_PKEY *key, struct err_list *e
 
 /** issue_digest() - the digest that goes with signatures by @key; NULL: it has its own */
 const EVP_MD *issue_digest(const EVP_PKEY *key);
+
+/** issue_reason() - why OpenSSL has not made a certificate or request; static words */
+const char *issue_reason(void);
 
 /** issue_usage_from() - of the bits that X509_get_key_usage() returns; 0 if there are none */
 unsigned issue_usage_from(uint32_t bits);

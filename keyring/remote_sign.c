@@ -118,6 +118,50 @@ static bool shorten(const struct signature *s, struct span *message, uint8_t *di
 	return done;
 }
 
+/* What certificates name as their signature's algorithm; owned, with OPENSSL_free(). */
+static int algorithm(const struct signature *s, unsigned char **der)
+{
+	EVP_MD *md = *s->digest ? EVP_MD_fetch(NULL, s->digest, NULL) : NULL;
+	int hash = md ? EVP_MD_get_type(md) : NID_undef, len = 0;
+	int type = EVP_PKEY_get_base_id(s->key->public), nid = type; /* Ed25519 names itself */
+	bool is_rsa = strcmp(s->key->type, "RSA") == 0;
+	X509_ALGOR *a = X509_ALGOR_new();
+
+	EVP_MD_free(md);
+	if (a && s->padding != RSA_PKCS1_PSS_PADDING &&
+		(!*s->digest || OBJ_find_sigid_by_algs(&nid, hash, type)) &&
+		X509_ALGOR_set0(a, OBJ_nid2obj(nid), is_rsa ? V_ASN1_NULL : V_ASN1_UNDEF, NULL))
+		len = i2d_X509_ALGOR(a, der);
+	X509_ALGOR_free(a);
+	return len;
+}
+
+static int get_params(void *data, OSSL_PARAM params[])
+{
+	OSSL_PARAM *p = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID);
+	unsigned char *der = NULL;
+	int len, done;
+
+	if (!p)
+		return 1;
+	len = algorithm(data, &der);
+	done = len > 0 && OSSL_PARAM_set_octet_string(p, der, (size_t)len);
+	OPENSSL_free(der);
+	return done;
+}
+
+static const OSSL_PARAM *gettable_params(void *data, void *provider)
+{
+	static const OSSL_PARAM known[] = {
+		OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, NULL, 0),
+		OSSL_PARAM_END,
+	};
+
+	(void)data;
+	(void)provider;
+	return known;
+}
+
 static int sign(void *data, unsigned char *out, size_t *len, size_t size,
 	const unsigned char *message, size_t message_len)
 {
@@ -147,6 +191,8 @@ static const OSSL_DISPATCH functions[] = {
 	{OSSL_FUNC_SIGNATURE_DIGEST_SIGN, (void (*)(void))sign},
 	{OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, (void (*)(void))set_params},
 	{OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, (void (*)(void))settable_params},
+	{OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, (void (*)(void))get_params},
+	{OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, (void (*)(void))gettable_params},
 	{0, NULL},
 };
 

@@ -28,15 +28,14 @@ X509_REQ *request_make(X509 *x, EVP_PKEY *key, struct err_list *err)
 	X509_REQ *request = X509_REQ_new();
 	bool good = request && X509_REQ_set_version(request, X509_REQ_VERSION_1) &&
 		    X509_REQ_set_subject_name(request, X509_get_subject_name(x)) &&
-		    X509_REQ_set_pubkey(request, key) &&
+		    X509_REQ_set_pubkey(request, X509_get0_pubkey(x)) &&
 		    (!list || X509_REQ_add_extensions(request, list)) &&
 		    X509_REQ_sign(request, key, issue_digest(key));
 
 	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
 	if (good)
 		return request;
-	err_add(err, "the request cannot be made: %s",
-		ERR_reason_error_string(ERR_peek_last_error()));
+	err_add(err, "the request cannot be made: %s", issue_reason());
 	ERR_clear_error();
 	X509_REQ_free(request);
 	return NULL;
