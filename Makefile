@@ -22,7 +22,7 @@ SANFLAGS :=
 OPT      ?= -O2
 endif
 
-PACKAGES := libnetfilter_queue libmnl openssl libcap-ng jansson libseccomp
+PACKAGES := libnetfilter_queue libmnl openssl libcap-ng jansson libseccomp p11-kit-1
 VERSION  := $(shell cat VERSION)
 prefix   ?= /usr
 CFLAGS   ?= -g

@@ -13,6 +13,7 @@
 #include "keyring/passphrase.h"
 #include "keyring/pem.h"
 #include "keyring/remote.h"
+#include "keyring/token_uri.h"
 
 static const char *const trusts[] = {
 	[CERT_NOTRUST] = "NOTRUST", [CERT_TRUST] = "TRUST", [CERT_HIGHTRUST] = "HIGHTRUST", NULL};
@@ -105,6 +106,53 @@ bool cert_has_key(const struct cert *c)
 	return c->key_text || c->key_source || c->key;
 }
 
+bool cert_in_token(const struct cert *c)
+{
+	return c->key_source && token_uri_is(c->key_source);
+}
+
+/* Return: whether @key has signed something, and that is a signature by the key of @x. */
+static bool prove(X509 *x, EVP_PKEY *key, bool *is_signed)
+{
+	static const unsigned char text[] = "whose key is this?";
+	const EVP_MD *md = EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256();
+	unsigned char signature[KEY_RESULT_MAX];
+	size_t len = sizeof(signature);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good;
+
+	*is_signed = ctx && EVP_DigestSignInit(ctx, NULL, md, NULL, key) == 1 &&
+		     EVP_DigestSign(ctx, signature, &len, text, sizeof(text)) == 1;
+	EVP_MD_CTX_free(ctx);
+	ctx = EVP_MD_CTX_new();
+	good = *is_signed && ctx &&
+	       EVP_DigestVerifyInit(ctx, NULL, md, NULL, X509_get0_pubkey(x)) == 1 &&
+	       EVP_DigestVerify(ctx, signature, len, text, sizeof(text)) == 1;
+	EVP_MD_CTX_free(ctx);
+	ERR_clear_error();
+	return good;
+}
+
+static bool check_token(const struct cert *c, struct err_list *err)
+{
+	bool is_signed = false;
+
+	if (!cert_key(c)) {
+		err_add(err, "%s: a key of this kind cannot be used in a token", c->path);
+		return false;
+	}
+	if (prove(cert_x509(c), cert_key(c), &is_signed))
+		return true;
+	if (is_signed)
+		err_add(err,
+			"%s: the private key at %s does not belong to this certificate: replace "
+			"one of them",
+			c->path, c->key_source);
+	else
+		err_warn(err, "%s: the key at %s does not sign", c->path, c->key_source);
+	return !is_signed;
+}
+
 /* Have it found and read where it is. */
 static bool check_remote(const struct cert *c, struct err_list *err)
 {
@@ -118,11 +166,13 @@ static bool check_remote(const struct cert *c, struct err_list *err)
 		err_add(err, "%s: the key process does not answer", c->key_source);
 		return false;
 	}
+	if (a.status == KEY_DONE)
+		return !cert_in_token(c) || check_token(c, err);
 	if (a.status == KEY_UNREADABLE)
 		err_warn(err, "%.*s", (int)a.len, (const char *)a.bytes);
-	else if (a.status != KEY_DONE)
+	else
 		err_add(err, "%.*s", (int)a.len, (const char *)a.bytes);
-	return a.status == KEY_DONE || a.status == KEY_UNREADABLE;
+	return a.status == KEY_UNREADABLE;
 }
 
 bool cert_check(const struct cert *c, struct err_list *err)
@@ -134,15 +184,17 @@ bool cert_check(const struct cert *c, struct err_list *err)
 			c->path);
 		return false;
 	}
+	if (cert_in_token(c) && !remote_answers())
+		return true;
 	if (c->key_source)
 		return check_remote(c, err);
 	if (!cert_has_key(c) || cert_key(c))
 		return true;
-	any = pem_key(c->key_text, c->key_len, passphrase_get());
+	any = pem_key(c->key_text, c->key_len, passphrase_get(PASSPHRASE_KEYS));
 	if (!any && pem_is_encrypted(c->key_text)) {
 		err_warn(err, "%s: the private key beside it is encrypted, and %s", c->path,
-			passphrase_get() ? "this passphrase does not open it"
-					 : "no passphrase is given");
+			passphrase_get(PASSPHRASE_KEYS) ? "this passphrase does not open it"
+							: "no passphrase is given");
 		return true;
 	}
 	if (any)

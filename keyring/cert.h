@@ -29,7 +29,7 @@ struct cert {
 	struct facts facts; /* spans into @der */
 	unsigned char *der; /* NULL: made in memory */
 	char *key_text;     /* of the .key file; NULL: none, not readable for us, or remote */
-	char *key_source;   /* where a remote key is; see remote.h */
+	char *key_source;   /* where a remote key is (remote.h); in a token: its URI */
 	size_t der_len;
 	size_t key_len;
 	_Atomic(X509 *) x509;    /* decoded; ask cert_x509() */
@@ -48,7 +48,13 @@ EVP_PKEY *cert_key(const struct cert *c);
 /** cert_has_key() - whether a private key is stored, not yet whether it is a good one */
 bool cert_has_key(const struct cert *c);
 
-/** cert_check() - decode certificate and key. Return: false with a sentence for what is wrong. */
+/** cert_in_token() - whether its private key is in a PKCS#11 token */
+bool cert_in_token(const struct cert *c);
+
+/**
+ * cert_check() - decode certificate and key. Return: false with a sentence for what is wrong.
+ * A key in a token signs something, where there is anybody to ask: no token tells whose key it has.
+ */
 bool cert_check(const struct cert *c, struct err_list *err);
 
 /** cert_fini() - free what @c holds; cert_free() - and itself; NULL is fine */

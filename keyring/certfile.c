@@ -14,8 +14,9 @@
 #include "keyring/name.h"
 #include "keyring/pem.h"
 #include "keyring/remote.h"
+#include "keyring/token_uri.h"
 
-static const char *const meta_keys[] = {"trust", "notes", NULL};
+static const char *const meta_keys[] = {"trust", "key", "notes", NULL};
 
 static void take_certificate(struct cert *c, const char *text, size_t len, struct err_list *err)
 {
@@ -89,9 +90,26 @@ static void read_key(struct cert *c, const struct guard *g, const char *path, st
 	c->key_text = NULL;
 }
 
+/* As it stands: a URI has %XX of its own. */
+static void take_token(
+	struct cert *c, const struct ini_section *s, const char *uri, struct err_list *err)
+{
+	struct err_list said;
+
+	err_init(&said);
+	if (token_uri_is(uri) && token_uri_check(uri, &said))
+		c->key_source = heap_copy(uri);
+	else if (!token_uri_is(uri))
+		err_add(&said, "is where a key in a token is (pkcs11:token=...;object=...); a key "
+			       "in a file needs no such line");
+	for (size_t i = 0; i < said.count; i++)
+		ini_error(err, s, "key", "%s", said.lines[i]);
+	err_fini(&said);
+}
+
 static void take_meta(struct cert *c, const struct ini_section *s, struct err_list *err)
 {
-	const char *trust = ini_get(s, "trust");
+	const char *trust = ini_get(s, "trust"), *key = ini_get(s, "key");
 
 	if (strcasecmp(s->kind, "certificate") != 0 || *s->name) {
 		ini_error(err, s, NULL, "unknown section: only [certificate] is known here");
@@ -100,6 +118,8 @@ static void take_meta(struct cert *c, const struct ini_section *s, struct err_li
 	initext_keys_known(s, meta_keys, err);
 	if (!c->notes)
 		c->notes = initext_value(s, "notes");
+	if (key && !c->key_source)
+		take_token(c, s, key, err);
 	if (trust && !cert_trust_parse(trust, &c->trust))
 		ini_error(err, s, "trust", "\"%s\" is none of trust, notrust, hightrust", trust);
 }
@@ -113,6 +133,8 @@ char *certfile_meta_text(const struct cert *c)
 	if (!f)
 		abort();
 	fprintf(f, "[certificate]\ntrust = %s\n", cert_trust_name(c->trust));
+	if (cert_in_token(c))
+		fprintf(f, "key = \"%s\"\n", c->key_source);
 	if (c->notes)
 		initext_write(f, "notes", c->notes);
 	if (fclose(f) != 0)
@@ -170,12 +192,15 @@ static void read_beside(
 	char *stem = heap_format("%.*s", (int)(strlen(c->path) - strlen(".pem")), c->path);
 	char *key = heap_format("%s.key", stem), *meta = heap_format("%s.meta", stem);
 
-	if (has_key && remote_is_on())
+	if (has_meta)
+		read_meta(c, meta, err);
+	if (has_key && c->key_source)
+		err_warn(err, "%s: not used, since %s names a key in a token: remove one of them",
+			key, meta);
+	else if (has_key && remote_is_on())
 		note_key(c, g, key, err);
 	else if (has_key)
 		read_key(c, g, key, err);
-	if (has_meta)
-		read_meta(c, meta, err);
 	free(meta);
 	free(key);
 	free(stem);

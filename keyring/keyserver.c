@@ -15,6 +15,7 @@
 #include "keyring/heap.h"
 #include "keyring/passphrase.h"
 #include "keyring/pem.h"
+#include "keyring/token.h"
 
 /* A full table begins again at its first slot: then a key is read once more, nothing is lost. */
 enum { KEYS_MAX = 4096 };
@@ -26,7 +27,9 @@ struct held_key {
 
 struct keyserver {
 	const char *dir;
-	pthread_mutex_t lock; /* of the table */
+	struct tokens *tokens; /* NULL: no module, for this reason: */
+	char *no_tokens;       /* a sentence */
+	pthread_mutex_t lock;  /* of the table */
 	struct held_key keys[KEYS_MAX];
 	size_t count; /* slots in use */
 	size_t next;  /* of a full table: whose slot the next key takes */
@@ -37,8 +40,22 @@ struct keyserver *keyserver_new(const char *dir)
 	struct keyserver *k = heap_zero(sizeof(*k));
 
 	k->dir = dir;
+	k->no_tokens = heap_copy("there is no PKCS#11 module: name one ([gateway] pkcs11_module, "
+				 "--pkcs11-module)");
 	pthread_mutex_init(&k->lock, NULL);
 	return k;
+}
+
+bool keyserver_load_module(struct keyserver *k, const char *path, struct err_list *err)
+{
+	size_t before = err->count;
+
+	k->tokens = tokens_load(path, err);
+	if (!k->tokens) {
+		free(k->no_tokens);
+		k->no_tokens = heap_copy(err->lines[before]);
+	}
+	return k->tokens;
 }
 
 void keyserver_free(struct keyserver *k)
@@ -47,22 +64,15 @@ void keyserver_free(struct keyserver *k)
 		return;
 	for (size_t i = 0; i < k->count; i++)
 		EVP_PKEY_free(k->keys[i].key);
+	tokens_free(k->tokens);
+	free(k->no_tokens);
 	pthread_mutex_destroy(&k->lock);
 	free(k);
 }
 
-static bool refuse(struct key_answer *a, enum key_status status, const char *sentence)
+static void refuse_err(struct key_answer *a, enum key_status status, const struct err_list *err)
 {
-	int n = snprintf((char *)a->bytes, sizeof(a->bytes), "%s", sentence);
-
-	a->status = status;
-	a->len = n < (int)sizeof(a->bytes) ? (uint32_t)n : (uint32_t)sizeof(a->bytes) - 1;
-	return false;
-}
-
-static bool refuse_err(struct key_answer *a, enum key_status status, const struct err_list *err)
-{
-	return refuse(a, status, err->count ? err->lines[0] : "the private key cannot be used");
+	key_answer_refuse(a, status, err->count ? err->lines[0] : "the private key cannot be used");
 }
 
 /* ---- the table ---- */
@@ -170,7 +180,7 @@ static EVP_PKEY *decode(
 
 	if (key)
 		return key;
-	any = pem_key(text, len, passphrase_get());
+	any = pem_key(text, len, passphrase_get(PASSPHRASE_KEYS));
 	EVP_PKEY_free(any);
 	if (any)
 		return refuse_file(a, KEY_REFUSED, path,
@@ -178,10 +188,11 @@ static EVP_PKEY *decode(
 			"one of them");
 	if (pem_is_encrypted(text))
 		return refuse_file(a, KEY_UNREADABLE, path,
-			passphrase_get() ? "the private key is encrypted, and not with the "
-					   "passphrase of [gateway] key_passphrase: store it again"
-					 : "the private key is encrypted, and there is no "
-					   "passphrase: set [gateway] key_passphrase");
+			passphrase_get(PASSPHRASE_KEYS)
+				? "the private key is encrypted, and not with the "
+				  "passphrase of [gateway] key_passphrase: store it again"
+				: "the private key is encrypted, and there is no "
+				  "passphrase: set [gateway] key_passphrase");
 	return refuse_file(a, KEY_REFUSED, path,
 		"is no usable private key in PEM: store it again with attls-keyring add");
 }
@@ -211,15 +222,12 @@ static EVP_PKEY *read_file(
 
 /* A reference to the key that @q is about. */
 static EVP_PKEY *find_key(
-	struct keyserver *k, const struct key_request *q, struct span source, struct key_answer *a)
+	struct keyserver *k, const struct key_request *q, const char *path, struct key_answer *a)
 {
 	EVP_PKEY *key = q->op == KEY_OP_CHECK ? NULL : recall(k, q->print);
-	char path[KEY_SOURCE_MAX + 1];
 
 	if (key)
 		return key;
-	memcpy(path, source.ptr, source.len);
-	path[source.len] = '\0';
 	key = read_file(k, path, q->print, a);
 	if (key)
 		keep(k, q->print, key);
@@ -297,21 +305,50 @@ static bool carry_out(
 	}
 }
 
-void keyserver_answer(struct keyserver *k, const struct key_request *q, struct span source,
+static void answer_token(struct keyserver *k, const struct key_request *q, const char *uri,
+	struct span data, struct key_answer *a)
+{
+	struct err_list err;
+
+	if (k->tokens) {
+		tokens_answer(k->tokens, q, uri, data, a);
+		return;
+	}
+	err_init(&err);
+	err_add(&err, "%s: %s", uri, k->no_tokens);
+	refuse_err(a, KEY_UNREADABLE, &err);
+	err_fini(&err);
+}
+
+static void answer_file(struct keyserver *k, const struct key_request *q, const char *path,
 	struct span data, struct key_answer *a)
 {
 	EVP_PKEY *key;
 
-	a->id = q->id;
-	a->status = KEY_DONE;
-	a->len = 0;
 	if (q->op == KEY_OP_FORGET) {
 		forget(k, q->print);
 		return;
 	}
-	key = find_key(k, q, source, a);
+	key = find_key(k, q, path, a);
 	if (key && !carry_out(key, q, data, a))
-		refuse(a, KEY_REFUSED, "the private key does not allow what the handshake needs");
+		key_answer_refuse(
+			a, KEY_REFUSED, "the private key does not allow what the handshake needs");
 	EVP_PKEY_free(key);
 	ERR_clear_error();
+}
+
+void keyserver_answer(struct keyserver *k, const struct key_request *q, struct span source,
+	struct span data, struct key_answer *a)
+{
+	char where[KEY_SOURCE_MAX + 1];
+
+	a->id = q->id;
+	a->status = KEY_DONE;
+	a->len = 0;
+	memcpy(where, source.ptr, source.len);
+	where[source.len] = '\0';
+	if (token_uri_is(where))
+		answer_token(k, q, where, data, a);
+	else
+		answer_file(k, q, where, data, a);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* passphrase.c - what opens the encrypted private keys of the store */
+/* passphrase.c - what opens the encrypted private keys of the store, and tokens */
 #include "keyring/passphrase.h"
 
 #include <errno.h>
@@ -15,8 +15,14 @@
 
 enum { PASSPHRASE_MAX = 1023, FD_DIGITS = 6 };
 
-/* One more than allowed, to tell what is too long, and the end. */
-static char passphrase[PASSPHRASE_MAX + 2];
+/* One byte more than allowed, to tell what is too long, and the end. */
+static struct {
+	char text[PASSPHRASE_MAX + 2];
+	const char *const word;
+} secrets[] = {
+	[PASSPHRASE_KEYS] = {.word = "passphrase"},
+	[PASSPHRASE_TOKENS] = {.word = "PIN"},
+};
 
 /* What follows @kind in @source, or NULL. */
 static const char *value_of(const char *source, const char *kind)
@@ -55,31 +61,31 @@ static bool is_handed_over(int fd)
 	return flags >= 0 && !(flags & FD_CLOEXEC);
 }
 
-static int open_fd(const char *source, struct err_list *err)
+static int open_fd(const char *source, const char *word, struct err_list *err)
 {
 	int fd = fd_of(source);
 
 	if (is_handed_over(fd))
 		return fd;
 	err_add(err,
-		"%s: the passphrase cannot be read: this descriptor is not open: have it "
-		"open when the program starts",
-		source);
+		"%s: the %s cannot be read: this descriptor is not open: have it open when the "
+		"program starts",
+		source, word);
 	return -1;
 }
 
 /* As strict as with the keys that it opens. */
-static int open_file(const char *path, struct err_list *err)
+static int open_file(const char *path, const char *word, struct err_list *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		err_add(err, "%s: the passphrase cannot be read: %s", path, strerror(errno));
+		err_add(err, "%s: the %s cannot be read: %s", path, word, strerror(errno));
 	else if (!S_ISREG(st.st_mode))
-		err_add(err, "%s: the passphrase cannot be read: this is no regular file", path);
+		err_add(err, "%s: the %s cannot be read: this is no regular file", path, word);
 	else if (st.st_mode & (S_IRWXO | S_IWGRP))
-		err_add(err, "%s: passphrase with loose permissions (mode %04o): chmod 600", path,
+		err_add(err, "%s: %s with loose permissions (mode %04o): chmod 600", path, word,
 			(unsigned)st.st_mode & 07777);
 	else
 		return fd;
@@ -88,7 +94,7 @@ static int open_file(const char *path, struct err_list *err)
 	return -1;
 }
 
-static int open_credential(const char *name, struct err_list *err)
+static int open_credential(const char *name, const char *word, struct err_list *err)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	char *path;
@@ -96,33 +102,33 @@ static int open_credential(const char *name, struct err_list *err)
 
 	if (!folder) {
 		err_add(err,
-			"credential:%s: the passphrase cannot be read: systemd has handed over no "
+			"credential:%s: the %s cannot be read: systemd has handed over no "
 			"credentials: put LoadCredential=%s:FILE into the unit",
-			name, name);
+			name, word, name);
 		return -1;
 	}
 	path = heap_format("%s/%s", folder, name);
-	fd = open_file(path, err);
+	fd = open_file(path, word, err);
 	free(path);
 	return fd;
 }
 
-static int open_source(const char *source, struct err_list *err)
+static int open_source(const char *source, const char *word, struct err_list *err)
 {
 	const char *path = value_of(source, "file:"), *name = value_of(source, "credential:");
 
 	if (path)
-		return open_file(path, err);
-	return name ? open_credential(name, err) : open_fd(source, err);
+		return open_file(path, word, err);
+	return name ? open_credential(name, word, err) : open_fd(source, word, err);
 }
 
 /* A line, or all there is. Return: false with errno set. */
-static bool read_line(int fd)
+static bool read_line(int fd, char *text)
 {
 	size_t len = 0;
 
-	while (len <= PASSPHRASE_MAX && !memchr(passphrase, '\n', len)) {
-		ssize_t n = read(fd, passphrase + len, PASSPHRASE_MAX + 1 - len);
+	while (len <= PASSPHRASE_MAX && !memchr(text, '\n', len)) {
+		ssize_t n = read(fd, text + len, PASSPHRASE_MAX + 1 - len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -132,35 +138,37 @@ static bool read_line(int fd)
 			break;
 		len += (size_t)n;
 	}
-	len = strcspn(passphrase, "\r\n");
-	OPENSSL_cleanse(passphrase + len, sizeof(passphrase) - len);
+	len = strcspn(text, "\r\n");
+	OPENSSL_cleanse(text + len, sizeof(secrets[0].text) - len);
 	return true;
 }
 
-bool passphrase_read(const char *source, struct err_list *err)
+bool passphrase_read(enum passphrase which, const char *source, struct err_list *err)
 {
+	char *text = secrets[which].text;
+	const char *word = secrets[which].word;
 	size_t before = err->count;
-	int fd = open_source(source, err);
+	int fd = open_source(source, word, err);
 
 	if (fd < 0)
 		return false;
-	(void)mlock(passphrase, sizeof(passphrase)); /* where the limit allows */
-	if (!read_line(fd))
-		err_add(err, "%s: the passphrase cannot be read: %s", source, strerror(errno));
-	else if (!*passphrase)
-		err_add(err, "%s: the passphrase is empty: write it as the first line", source);
-	else if (strlen(passphrase) > PASSPHRASE_MAX)
-		err_add(err, "%s: the passphrase has more than %d bytes", source, PASSPHRASE_MAX);
+	(void)mlock(text, sizeof(secrets[which].text)); /* where the limit allows */
+	if (!read_line(fd, text))
+		err_add(err, "%s: the %s cannot be read: %s", source, word, strerror(errno));
+	else if (!*text)
+		err_add(err, "%s: the %s is empty: write it as the first line", source, word);
+	else if (strlen(text) > PASSPHRASE_MAX)
+		err_add(err, "%s: the %s has more than %d bytes", source, word, PASSPHRASE_MAX);
 	close(fd);
 	if (err->count == before)
 		return true;
-	passphrase_forget();
+	OPENSSL_cleanse(text, sizeof(secrets[which].text));
 	return false;
 }
 
-const char *passphrase_get(void)
+const char *passphrase_get(enum passphrase which)
 {
-	return *passphrase ? passphrase : NULL;
+	return *secrets[which].text ? secrets[which].text : NULL;
 }
 
 void passphrase_shun(const char *source)
@@ -173,5 +181,6 @@ void passphrase_shun(const char *source)
 
 void passphrase_forget(void)
 {
-	OPENSSL_cleanse(passphrase, sizeof(passphrase));
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		OPENSSL_cleanse(secrets[i].text, sizeof(secrets[i].text));
 }

@@ -98,7 +98,7 @@ EVP_PKEY *pem_key_of(const char *text, size_t len, X509 *x)
 
 	while (mem &&
 		(key = PEM_read_bio_PrivateKey(
-			 mem, NULL, give_password, (void *)passphrase_get())) &&
+			 mem, NULL, give_password, (void *)passphrase_get(PASSPHRASE_KEYS))) &&
 		X509_check_private_key(x, key) != 1) {
 		EVP_PKEY_free(key);
 		key = NULL;
@@ -116,7 +116,7 @@ EVP_PKEY *pem_key_like(const char *text, size_t len, const uint8_t print[KEY_PRI
 
 	while (mem &&
 		(key = PEM_read_bio_PrivateKey(
-			 mem, NULL, give_password, (void *)passphrase_get())) &&
+			 mem, NULL, give_password, (void *)passphrase_get(PASSPHRASE_KEYS))) &&
 		!(remote_print(key, found) && memcmp(found, print, sizeof(found)) == 0)) {
 		EVP_PKEY_free(key);
 		key = NULL;
@@ -162,7 +162,7 @@ char *pem_from_certificate(X509 *x509, size_t *len)
 char *pem_from_key(EVP_PKEY *key, size_t *len)
 {
 	BIO *mem = BIO_new(BIO_s_secmem());
-	const char *word = passphrase_get();
+	const char *word = passphrase_get(PASSPHRASE_KEYS);
 	const EVP_CIPHER *cipher = word ? EVP_aes_256_cbc() : NULL;
 	int size = word ? (int)strlen(word) : 0;
 

@@ -10,19 +10,30 @@
 
 #include "keyring/remote_internal.h"
 
-static bool (*asker)(
-	const struct key_request *q, struct span source, struct span data, struct key_answer *a);
+static remote_ask_fn *asker;
+static bool files_too; /* not only keys in tokens are remote */
 
 /* The provider is in a library context of its own: nothing but our keys is fetched from it. */
 static OSSL_LIB_CTX *context;
 
-void remote_begin(bool (*ask)(
-	const struct key_request *q, struct span source, struct span data, struct key_answer *a))
+void remote_begin(remote_ask_fn *ask)
 {
 	asker = ask;
+	files_too = ask != NULL;
+}
+
+void remote_begin_tokens(remote_ask_fn *ask)
+{
+	asker = ask;
+	files_too = false;
 }
 
 bool remote_is_on(void)
+{
+	return files_too;
+}
+
+bool remote_answers(void)
 {
 	return asker != NULL;
 }
@@ -32,6 +43,14 @@ bool remote_ask(
 {
 	return asker && source.len <= KEY_SOURCE_MAX && data.len <= KEY_DATA_MAX &&
 	       asker(q, source, data, a);
+}
+
+void key_answer_refuse(struct key_answer *a, enum key_status status, const char *sentence)
+{
+	int n = snprintf((char *)a->bytes, sizeof(a->bytes), "%s", sentence);
+
+	a->status = status;
+	a->len = n < (int)sizeof(a->bytes) ? (uint32_t)n : (uint32_t)sizeof(a->bytes) - 1;
 }
 
 struct key_request remote_request(const struct remote *r, enum key_op op, size_t data_len)
@@ -118,8 +137,13 @@ bool remote_print(EVP_PKEY *key, uint8_t print[KEY_PRINT])
 
 EVP_PKEY *remote_key(X509 *x, const char *source)
 {
+	return remote_key_of(X509_get0_pubkey(x), source);
+}
+
+EVP_PKEY *remote_key_of(EVP_PKEY *public, const char *source)
+{
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	EVP_PKEY *public = X509_get0_pubkey(x), *key = NULL;
+	EVP_PKEY *key = NULL;
 	const char *type = public ? type_of(public) : NULL;
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_octet_ptr(REMOTE_PUBLIC, (void **)&public, 0),

@@ -19,7 +19,7 @@
 
 enum {
 	KEY_PRINT = 32,         /* SHA-256 of a SubjectPublicKeyInfo */
-	KEY_SOURCE_MAX = 4096,  /* longest path of a key file */
+	KEY_SOURCE_MAX = 4096,  /* longest path of a key file, or URI of a key in a token */
 	KEY_DATA_MAX = 1 << 16, /* longest message: Ed25519 signs it whole */
 	KEY_RESULT_MAX = 2048,  /* signature of RSA-16384, or a sentence */
 };
@@ -34,7 +34,7 @@ enum key_op {
 enum key_status {
 	KEY_DONE,       /* the result follows */
 	KEY_REFUSED,    /* a sentence follows */
-	KEY_UNREADABLE, /* likewise: only rights on the file are missing */
+	KEY_UNREADABLE, /* likewise: it may work later, and this key alone is concerned */
 	KEY_RESTARTED,  /* no answer: what was asked before may never have one */
 };
 
@@ -61,16 +61,24 @@ struct key_answer {
 
 enum { KEY_ANSWER_HEAD = offsetof(struct key_answer, bytes) };
 
+/** remote_ask_fn - get a request answered; false if nobody can. It may suspend its caller. */
+typedef bool remote_ask_fn(
+	const struct key_request *q, struct span source, struct span data, struct key_answer *a);
+
 /**
  * remote_begin() - from now on the keys of this process's keystores are remote
- * @ask: gets a request answered; returns false if nobody can. It may suspend its caller.
  * Before other threads exist; NULL, when there are none any more: nobody is asked.
  */
-void remote_begin(bool (*ask)(
-	const struct key_request *q, struct span source, struct span data, struct key_answer *a));
+void remote_begin(remote_ask_fn *ask);
+
+/** remote_begin_tokens() - only keys in tokens are; files are read by this process itself */
+void remote_begin_tokens(remote_ask_fn *ask);
 
 /** remote_is_on() - remote_begin() was called */
 bool remote_is_on(void);
+
+/** remote_answers() - whether there is anybody to ask */
+bool remote_answers(void);
 
 /** remote_ask() - have @q answered by the asker; false if nobody could */
 bool remote_ask(
@@ -81,6 +89,12 @@ bool remote_ask(
  * Return: owned; NULL without memory, or for a type of key that is not RSA, EC or Ed25519.
  */
 EVP_PKEY *remote_key(X509 *x, const char *source);
+
+/** remote_key_of() - the same of its public half */
+EVP_PKEY *remote_key_of(EVP_PKEY *public, const char *source);
+
+/** key_answer_refuse() - make @a a refusal with @sentence */
+void key_answer_refuse(struct key_answer *a, enum key_status status, const char *sentence);
 
 /** remote_print() - fingerprint of a public key; false if it cannot be encoded */
 bool remote_print(EVP_PKEY *key, uint8_t print[KEY_PRINT]);

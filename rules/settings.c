@@ -279,13 +279,27 @@ static void read_user(struct reader *r, const char *key, const char *value)
 	string_set(strcmp(key, "user") == 0 ? &s->user : &s->key_user, value);
 }
 
-static void read_key_passphrase(struct reader *r, const char *key, const char *value)
+static void read_passphrase(struct reader *r, const char *key, const char *value)
 {
+	struct settings *s = r->object;
+
 	if (passphrase_source_ok(value))
-		string_set(&((struct settings *)r->object)->key_passphrase, value);
+		string_set(strcmp(key, "pkcs11_pin") == 0 ? &s->pkcs11_pin : &s->key_passphrase,
+			value);
 	else
 		ini_error(r->err, r->section, key,
 			"\"%s\" is none of fd:N (from 3), credential:NAME, file:PATH", value);
+}
+
+/* Code: where it comes from is not to depend on who starts what from where. */
+static void read_pkcs11_module(struct reader *r, const char *key, const char *value)
+{
+	if (*value == '/')
+		string_set(&((struct settings *)r->object)->pkcs11_module, value);
+	else
+		ini_error(r->err, r->section, key,
+			"\"%s\" is no path from / on, such as /usr/lib/softhsm/libsofthsm2.so",
+			value);
 }
 
 static const struct reader_key gateway_keys[] = {
@@ -311,7 +325,9 @@ static const struct reader_key gateway_keys[] = {
 	{"log_level", read_log_level},
 	{"user", read_user},
 	{"key_user", read_user},
-	{"key_passphrase", read_key_passphrase},
+	{"key_passphrase", read_passphrase},
+	{"pkcs11_module", read_pkcs11_module},
+	{"pkcs11_pin", read_passphrase},
 };
 
 static unsigned processors(void)
@@ -345,6 +361,8 @@ static struct settings *settings_default(void)
 		.user = reader_strdup(""),
 		.key_user = reader_strdup(""),
 		.key_passphrase = reader_strdup(""),
+		.pkcs11_module = reader_strdup(""),
+		.pkcs11_pin = reader_strdup(""),
 	};
 	return s;
 }
@@ -445,6 +463,8 @@ void settings_free(struct settings *s)
 	free(s->user);
 	free(s->key_user);
 	free(s->key_passphrase);
+	free(s->pkcs11_module);
+	free(s->pkcs11_pin);
 	startup_fini(&s->startup);
 	free(s);
 }

@@ -38,6 +38,8 @@ struct settings {
 	char *user;           /* account to run as after start; "" stays */
 	char *key_user;       /* account of the key process; "": as user */
 	char *key_passphrase; /* of encrypted keys: a source (keyring/passphrase.h), or "" */
+	char *pkcs11_module;  /* path of the module for keys in tokens, or "" */
+	char *pkcs11_pin;     /* of those tokens: a source, or "" */
 };
 
 /**

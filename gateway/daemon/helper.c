@@ -198,6 +198,7 @@ bool helper_start(
 	if (h->pid == 0) {
 		close(fds[0]);
 		passphrase_shun(settings->key_passphrase);
+		passphrase_shun(settings->pkcs11_pin);
 		s.fd = fds[1];
 		serve(&s);
 	}

@@ -43,15 +43,19 @@ static void close_others(const int *fds, size_t count)
 	close_range(keep + 1, ~0U, 0);
 }
 
-/* Once, for all key processes: a descriptor gives it only once. */
-static void read_passphrase(const struct settings *s)
+/* Once, for all key processes: a descriptor gives them only once. */
+static void read_secrets(const struct settings *s)
 {
 	struct err_list err;
 
 	err_init(&err);
-	if (*s->key_passphrase && !passphrase_read(s->key_passphrase, &err))
+	if (*s->key_passphrase && !passphrase_read(PASSPHRASE_KEYS, s->key_passphrase, &err))
 		log_error("[gateway] key_passphrase: %s; encrypted private keys are not used",
 			err.lines[0]);
+	err_fini(&err);
+	err_init(&err);
+	if (*s->pkcs11_pin && !passphrase_read(PASSPHRASE_TOKENS, s->pkcs11_pin, &err))
+		log_error("[gateway] pkcs11_pin: %s; tokens are not logged in to", err.lines[0]);
 	err_fini(&err);
 }
 
@@ -64,7 +68,7 @@ static _Noreturn void keep(const struct settings *s, const int *fds, size_t coun
 	signal(SIGINT, SIG_IGN); /* the terminal's; the daemon's end is ours */
 	signal(SIGHUP, SIG_IGN);
 	prctl(PR_SET_NAME, "attlsd-keeper");
-	read_passphrase(s);
+	read_secrets(s);
 	close_others(fds, count);
 	for (time_t begun = time(NULL);; begun = time(NULL)) {
 		pid = fork();
@@ -135,6 +139,7 @@ bool keeper_start(struct keeper *k, const struct settings *s, struct err_list *e
 	if (k->pid < 0)
 		err_add(err, "key process: %s", strerror(errno));
 	passphrase_shun(s->key_passphrase);
+	passphrase_shun(s->pkcs11_pin);
 	close_all(theirs, k->count);
 	free(theirs);
 	if (k->pid < 0 || !greet(k->fds[0], err))

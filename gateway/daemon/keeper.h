@@ -3,8 +3,8 @@
  * keeper.h - see to it that there is a key process
  *
  * The keeper is forked before the daemon gives up its privileges, forks the key process, and
- * another one if that ends. It never holds a key, but reads the passphrase of encrypted ones for
- * its children.
+ * another one if that ends. It never holds a key, but reads the passphrase of encrypted ones and
+ * the PIN of tokens for its children.
  */
 #ifndef ATTLS_DAEMON_KEEPER_H
 #define ATTLS_DAEMON_KEEPER_H

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "gateway/daemon/privilege.h"
 #include "gateway/daemon/seal.h"
 #include "keyring/keyserver.h"
@@ -96,6 +97,17 @@ static void stand_back(void)
 	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE);
 }
 
+/* With the rights that it keeps, and before the door is shut: nobody knows what a module does. */
+static void load_module(const struct settings *s, struct keyserver *keys)
+{
+	struct err_list err;
+
+	err_init(&err);
+	if (*s->pkcs11_module && !keyserver_load_module(keys, s->pkcs11_module, &err))
+		log_error("[gateway] pkcs11_module: %s; keys in tokens are not used", err.lines[0]);
+	err_fini(&err);
+}
+
 static bool prepare(
 	const struct settings *s, struct counter *counters, size_t count, struct err_list *err)
 {
@@ -107,6 +119,7 @@ static bool prepare(
 		return false;
 	privilege_seal(); /* a change of user has made it dumpable again */
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	load_module(s, counters[0].keys);
 	for (size_t i = 1; i < count; i++) {
 		int rc = pthread_create(&counters[i].thread, NULL, serve, &counters[i]);
 
@@ -115,7 +128,7 @@ static bool prepare(
 		err_add(err, "key process: thread: %s", strerror(rc));
 		return false;
 	}
-	return seal_close(err);
+	return *s->pkcs11_module ? seal_close_for_module(err) : seal_close(err);
 }
 
 static void say_why_not(int fd, const struct err_list *err)

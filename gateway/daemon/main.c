@@ -11,11 +11,12 @@
 #include "gateway/daemon/reload.h"
 #include "gateway/daemon/recorded.h"
 #include "gateway/daemon/ringlist.h"
+#include "gateway/daemon/secrets.h"
 #include "gateway/daemon/uses.h"
 #include "gateway/daemon/watch.h"
 #include "gateway/worker/capability.h"
 #include "gateway/worker/now.h"
-#include "keyring/passphrase.h"
+#include "keyring/token_local.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -336,22 +337,11 @@ static void run(struct daemon *d, int signals)
 	keywatch_close(&l.keys);
 }
 
-/* A descriptor may be there for the daemon alone; then encrypted keys are only not looked into. */
-static void check_passphrase(const char *source, struct err_list *err)
-{
-	struct err_list own;
-
-	err_init(&own);
-	if (*source && !passphrase_read(source, &own))
-		err_warn(err, "[gateway] key_passphrase: %s", own.lines[0]);
-	err_fini(&own);
-}
-
 static bool check_all(struct daemon *d, struct err_list *err)
 {
 	if (!load_settings(d, err))
 		return false;
-	check_passphrase(d->settings->key_passphrase, err);
+	secrets_check(d->settings, err);
 	return load_snapshot(d, err);
 }
 
@@ -367,6 +357,7 @@ static int check(struct daemon *d)
 	if (good)
 		printf("attlsd: %s: %zu rules, no problem\n", d->ini,
 			d->snapshot->policy->rule_count);
+	token_local_close(); /* what it says goes to @err */
 	err_fini(&err);
 	snapshot_put(d->snapshot);
 	keyrings_fini(&d->keyrings);

@@ -58,6 +58,8 @@ static const struct option options[] = {
 	WITH_VALUE("criteria", ARG_CRITERIA),
 	{"keyring", required_argument, NULL, 'k'},
 	{"passphrase", required_argument, NULL, 'p'},
+	{"pkcs11-module", required_argument, NULL, 'm'},
+	{"pin", required_argument, NULL, 'i'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -94,6 +96,8 @@ static bool take_option(struct arguments *a, int option, char **argv, struct err
 	switch (option) {
 	case 'k': a->dir = optarg; return true;
 	case 'p': a->passphrase = optarg; return true;
+	case 'm': a->module = optarg; return true;
+	case 'i': a->pin = optarg; return true;
 	case 'h': a->help = true; return true;
 	case 'V': a->version = true; return true;
 	case ':': err_add(err, "%s needs a value", argv[optind - 1]); return false;

@@ -54,6 +54,8 @@ struct arguments {
 	const char *operand;           /* what follows the verb without being an option, or NULL */
 	const char *values[ARGUMENTS]; /* NULL: not given; "" for those without a value */
 	const char *passphrase;        /* where that of encrypted keys is, or NULL */
+	const char *module;            /* for keys in PKCS#11 tokens, or NULL */
+	const char *pin;               /* where that of these tokens is, or NULL */
 	const char *password;          /* as given, instead of in a file; NULL: none */
 	bool help;
 	bool version;

@@ -51,6 +51,13 @@ const struct column describe_columns[DESCRIBE_COLUMNS] = {
 	{.header = "SUBJECT"},
 };
 
+const char *describe_key(const struct cert *c)
+{
+	if (cert_in_token(c))
+		return "token";
+	return cert_has_key(c) ? "yes" : "no";
+}
+
 /* From the facts alone: a table of ten thousand must not decode each. */
 void describe_row(struct columns *t, const struct cert *c)
 {
@@ -60,7 +67,7 @@ void describe_row(struct columns *t, const struct cert *c)
 	columns_add(t, c->owner);
 	columns_add(t, c->label);
 	columns_add(t, cert_trust_name(c->trust));
-	columns_add(t, cert_has_key(c) ? "yes" : "no");
+	columns_add(t, describe_key(c));
 	columns_add(t, until ? describe_time(until, date) : "?");
 	columns_add(t, subject);
 	ASN1_TIME_free(until);
@@ -128,6 +135,8 @@ json_t *describe_json(const struct desk *d, const struct cert *c)
 	set_text(j, "altnames", altnames_text(cert_x509(c), ","));
 	set_text(j, "key", key_text(cert_x509(c)));
 	json_object_set_new(j, "private_key", json_boolean(cert_has_key(c)));
+	if (cert_in_token(c))
+		json_object_set_new(j, "key_uri", json_text(c->key_source));
 	json_object_set_new(j, "ca", json_boolean(X509_check_ca(cert_x509(c)) != 0));
 	json_object_set_new(
 		j, "signature", json_string(OBJ_nid2ln(X509_get_signature_nid(cert_x509(c)))));
@@ -156,6 +165,7 @@ static const struct {
 	{"altnames", "Alternative names"},
 	{"key", "Key"},
 	{"private_key", "Private key"},
+	{"key_uri", "Key in token"},
 	{"ca", "CA"},
 	{"keyusage", "Key usage"},
 	{"signature", "Signature"},

@@ -6,13 +6,16 @@
 
 static void print_help(void)
 {
-	puts("usage: attls-keyring [-k DIR] [--passphrase SOURCE] VERB OPTIONS\n"
+	puts("usage: attls-keyring [-k DIR] [--passphrase SOURCE]\n"
+	     "                     [--pkcs11-module FILE] [--pin SOURCE] VERB OPTIONS\n"
 	     "\n"
 	     "Certificates, private keys and key rings in a directory (-k, --keyring; default\n"
 	     "/etc/attls/keyring), with the verbs of RACF's RACDCERT.\n"
 	     "OWNER is --id USER, --certauth or --site. STATUS is --trust (the default),\n"
 	     "--notrust or --hightrust. SOURCE is fd:N, credential:NAME or file:PATH: it opens\n"
-	     "encrypted private keys, and those that are stored are encrypted with it.\n");
+	     "encrypted private keys, and those that are stored are encrypted with it.\n"
+	     "URI is pkcs11:token=NAME;object=NAME, of a private key that stays in a token; the\n"
+	     "module and the PIN are what it is used with.\n");
 	verb_help();
 	puts("\nExit status: 0 done, 1 it could not be done, 2 wrong use.");
 }

@@ -10,6 +10,8 @@
 #include "keyring/cli/bundle.h"
 #include "keyring/cli/verbs.h"
 #include "keyring/name.h"
+#include "keyring/remote.h"
+#include "keyring/token_uri.h"
 
 /* RACDCERT's default label: LABEL and a number that is free. */
 static void free_label(const struct desk *d, const char *owner, char *label)
@@ -19,6 +21,12 @@ static void free_label(const struct desk *d, const char *owner, char *label)
 	do
 		snprintf(label, NAME_SIZE, "LABEL%08u", ++number);
 	while (keystore_cert(d->keys, owner, label));
+}
+
+/* --key is where a token has it. */
+static bool names_token(const struct arguments *a)
+{
+	return a->values[ARG_KEY] && token_uri_is(a->values[ARG_KEY]);
 }
 
 static bool read_input(struct bundle *b, const struct arguments *a, struct err_list *err)
@@ -34,6 +42,11 @@ static bool read_input(struct bundle *b, const struct arguments *a, struct err_l
 	}
 	if (!a->values[ARG_KEY])
 		return true;
+	if (names_token(a)) {
+		EVP_PKEY_free(b->key); /* of two, the one that was asked for */
+		b->key = NULL;
+		return token_uri_check(a->values[ARG_KEY], err);
+	}
 	if (!bundle_read(&apart, a->values[ARG_KEY], &password, err))
 		return false;
 	EVP_PKEY_free(b->key);
@@ -57,21 +70,21 @@ static bool has_issued(X509 *x, STACK_OF(X509) * certs)
 }
 
 /* Which one the label is for: the key's, else the first that issued none of the others. */
-static int find_main(const struct bundle *b)
+static int find_main(const struct bundle *b, EVP_PKEY *key)
 {
 	for (int i = 0; i < sk_X509_num(b->certs); i++) {
 		X509 *x = sk_X509_value(b->certs, i);
 
-		if (b->key ? X509_check_private_key(x, b->key) == 1 : !has_issued(x, b->certs))
+		if (key ? X509_check_private_key(x, key) == 1 : !has_issued(x, b->certs))
 			return i;
 	}
-	return b->key ? -1 : 0;
+	return key ? -1 : 0;
 }
 
 /* It, taken out of the bundle. */
-static X509 *take_main(struct bundle *b, struct err_list *err)
+static X509 *take_main(struct bundle *b, EVP_PKEY *key, struct err_list *err)
 {
-	int i = find_main(b);
+	int i = find_main(b, key);
 
 	ERR_clear_error();
 	if (i >= 0)
@@ -102,6 +115,21 @@ static const struct cert *find_predecessor(const struct desk *d, const char *own
 	return NULL;
 }
 
+/*
+ * Certificate and key are replaced together by way of a key file that has both keys; with a token
+ * there is no such step, and a crash could leave a certificate with a key that does not fit.
+ */
+static bool may_replace(const struct cert *old, const struct cert *c, struct err_list *err)
+{
+	if (!cert_in_token(c) && (!cert_in_token(old) || !c->key))
+		return true;
+	err_add(err,
+		"%s/%s is there already with another key, and one of the two is in a token: store "
+		"this one under another label, then rollover",
+		c->owner, c->label);
+	return false;
+}
+
 /* A certificate is stored once; a renewal (same key) takes the place of the old one. */
 static bool may_store(
 	const struct desk *d, const struct cert *c, bool replace, struct err_list *err)
@@ -124,7 +152,25 @@ static bool may_store(
 			"to renew that one, and change its label with alter --newlabel",
 			before->owner, before->label);
 	else
+		return !old || same_public_key(old, cert_x509(c)) || may_replace(old, c, err);
+	return false;
+}
+
+/* Where there is a module, the key must be there and fit. */
+static bool token_has_key(const struct cert *c, struct err_list *err)
+{
+	size_t before = err->warning_count;
+
+	if (!remote_answers()) {
+		err_warn(err, "%s: this key was not looked for: that takes --pkcs11-module",
+			c->key_source);
 		return true;
+	}
+	if (!cert_check(c, err))
+		return false;
+	if (err->warning_count == before)
+		return true;
+	err_add(err, "nothing is stored, since the key cannot be used");
 	return false;
 }
 
@@ -134,14 +180,16 @@ static bool store_main(struct desk *d, const struct cert *c, struct err_list *er
 	unsigned parts = STORE_CERT;
 
 	/* with another key and without a private one, the old private key is of no use */
-	if (old && !c->key && cert_has_key(old) && !same_public_key(old, cert_x509(c)) &&
+	if (old && !cert_has_key(c) && !same_public_key(old, cert_x509(c)) &&
 		!store_remove_cert(d->store, c->owner, c->label, STORE_KEY, err))
 		return false;
-	if (c->key)
+	if (c->key && !cert_in_token(c))
 		parts |= STORE_KEY;
-	if (!old || old->trust != c->trust)
+	if (!old || old->trust != c->trust || cert_in_token(old) || cert_in_token(c))
 		parts |= STORE_META;
-	return store_write_cert(d->store, c, parts, err);
+	return store_write_cert(d->store, c, parts, err) &&
+	       (!cert_in_token(c) ||
+		       store_remove_cert(d->store, c->owner, c->label, STORE_KEY, err));
 }
 
 static void say_stored(const struct cert *c)
@@ -195,6 +243,8 @@ static bool take_identity(struct cert *c, const struct desk *d, const struct arg
 	c->label = c->label ? c->label : label;
 	old = keystore_cert(d->keys, c->owner, c->label);
 	c->notes = old ? old->notes : NULL;
+	if (old && !cert_has_key(c) && same_public_key(old, cert_x509(c)))
+		c->key_source = old->key_source;
 	return arguments_trust(a, c->owner, old ? old->trust : CERT_TRUST, &c->trust, err);
 }
 
@@ -204,16 +254,22 @@ static bool add(struct desk *d, const struct arguments *a, struct bundle *b, str
 	struct cert c = {
 		.owner = (char *)arguments_owner(a),
 		.label = (char *)a->values[ARG_LABEL],
+		.path = (char *)a->values[ARG_CERT],
 		.key = b->key,
 	};
 	bool good;
 
-	c.x509 = take_main(b, err);
+	b->key = NULL;
+	if (names_token(a))
+		c.key_source = (char *)a->values[ARG_KEY];
+	c.x509 = take_main(b, c.key, err);
 	good = c.x509 && take_identity(&c, d, a, label, err) &&
-	       may_store(d, &c, a->values[ARG_REPLACE], err) && store_main(d, &c, err);
+	       may_store(d, &c, a->values[ARG_REPLACE], err) &&
+	       (!names_token(a) || token_has_key(&c, err)) && store_main(d, &c, err);
 	if (good)
 		say_stored(&c);
 	X509_free(c.x509);
+	EVP_PKEY_free(c.key);
 	return good && desk_read_again(d, a) && store_chain(d, a, b, c.trust, err);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "keyring/cli/links.h"
+#include "keyring/cli/module.h"
 #include "keyring/cli/verbs.h"
 
 static struct cert_id wanted(const struct arguments *a)
@@ -20,14 +21,16 @@ static bool relabel(
 {
 	struct cert_id from = {.owner = c->owner, .label = c->label};
 	const struct cert *there = keystore_cert(d->keys, c->owner, label);
-	unsigned parts = STORE_CERT | STORE_META | (cert_has_key(c) ? STORE_KEY : 0);
+	bool in_file = cert_has_key(c) && !cert_in_token(c);
+	unsigned parts = STORE_CERT | STORE_META | (in_file ? STORE_KEY : 0);
 	struct cert to = {
 		.owner = c->owner,
 		.label = (char *)label,
 		.trust = c->trust,
 		.notes = c->notes,
 		.x509 = cert_x509(c),
-		.key = cert_key(c),
+		.key = in_file ? cert_key(c) : NULL,
+		.key_source = c->key_source,
 	};
 
 	if (there && (there == c || !facts_same(&there->facts, &c->facts))) {
@@ -77,6 +80,7 @@ bool verb_alter(const struct arguments *a, struct err_list *err)
 bool verb_delete(const struct arguments *a, struct err_list *err)
 {
 	struct cert_id id = wanted(a);
+	const struct cert *c;
 	struct desk d;
 	bool good;
 
@@ -87,6 +91,9 @@ bool verb_delete(const struct arguments *a, struct err_list *err)
 		err_add(err, "there is no certificate %s/%s", id.owner, id.label);
 	good = good && links_change(&d, &id, link_drop, NULL, err) &&
 	       store_remove_cert(d.store, id.owner, id.label, STORE_ALL, err);
+	c = good ? keystore_cert(d.keys, id.owner, id.label) : NULL;
+	if (c)
+		module_left(c, err);
 	desk_close(&d);
 	return good;
 }
@@ -113,6 +120,17 @@ static bool may_retire(
 	return false;
 }
 
+static bool retire(struct desk *d, const struct cert *old, struct err_list *err)
+{
+	struct cert without = *old;
+
+	if (!cert_in_token(old))
+		return store_remove_cert(d->store, old->owner, old->label, STORE_KEY, err);
+	without.key_source = NULL;
+	module_left(old, err);
+	return store_write_cert(d->store, &without, STORE_META, err);
+}
+
 bool verb_rollover(const struct arguments *a, struct err_list *err)
 {
 	struct cert_id id = wanted(a);
@@ -125,8 +143,7 @@ bool verb_rollover(const struct arguments *a, struct err_list *err)
 	old = desk_cert(&d, id.owner, id.label, err);
 	new = old ? desk_cert(&d, id.owner, a->values[ARG_NEWLABEL], err) : NULL;
 	good = new &&may_retire(old, new, a->values[ARG_FORCE], err) &&
-	       links_change(&d, &id, link_rollover, new, err) &&
-	       store_remove_cert(d.store, id.owner, id.label, STORE_KEY, err);
+	       links_change(&d, &id, link_rollover, new, err) && retire(&d, old, err);
 	desk_close(&d);
 	return good;
 }

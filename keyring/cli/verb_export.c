@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <string.h>
 
+#include "keyring/cli/module.h"
 #include "keyring/cli/package.h"
 #include "keyring/cli/verbs.h"
 #include "keyring/files.h"
@@ -12,7 +13,10 @@
 static bool may_leave(const struct package_form *form, const struct cert *c, const char *password,
 	struct err_list *err)
 {
-	if (form->has_key && !cert_key(c))
+	if (form->has_key && cert_in_token(c))
+		err_add(err, "the private key of %s/%s is in a token, and stays there", c->owner,
+			c->label);
+	else if (form->has_key && !cert_key(c))
 		err_add(err, "%s/%s has no private key here, which a PKCS#12 package carries",
 			c->owner, c->label);
 	else if (form->has_key && (!password || !*password))
@@ -89,7 +93,7 @@ bool verb_genreq(const struct arguments *a, struct err_list *err)
 	if (c && !cert_key(c))
 		err_add(err, "%s/%s has no private key here, which signs a request", c->owner,
 			c->label);
-	else if (c)
+	else if (c && module_signs(c, err))
 		request = request_make(cert_x509(c), cert_key(c), err);
 	good = request && write_request(a->values[ARG_OUT], request, err);
 	X509_REQ_free(request);

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "keyring/cli/module.h"
 #include "keyring/cli/verbs.h"
 #include "keyring/files.h"
 #include "keyring/heap.h"
+#include "keyring/remote.h"
 #include "keyring/request.h"
 
 enum { DAY = 24 * 60 * 60, DAYS_USUAL = 365, DAYS_MOST = 36500 };
@@ -101,6 +103,8 @@ static bool take_signer(
 		err_add(err, "--signwith %s: there is no such certificate", text);
 		return false;
 	}
+	if (!module_signs(c, err))
+		return false;
 	i->signer = cert_x509(c);
 	i->signer_key = cert_key(c);
 	if (ASN1_TIME_cmp_time_t(X509_get0_notAfter(cert_x509(c)), i->not_after) < 0)
@@ -142,6 +146,48 @@ static EVP_PKEY *make_key(const struct arguments *a, const char *type, struct er
 	return issue_key(type, (int)size, err);
 }
 
+/*
+ * The key of @c: a new one, or, with --key, one that a token has.
+ * Return: owned; what has its public half, as a certificate takes it. NULL with a sentence.
+ */
+static EVP_PKEY *take_key(
+	struct cert *c, const struct arguments *a, const char *type, struct err_list *err)
+{
+	const char *uri = a->values[ARG_KEY];
+	EVP_PKEY *public;
+
+	if (!uri) {
+		c->key = make_key(a, type, err);
+		return c->key && EVP_PKEY_up_ref(c->key) ? c->key : NULL;
+	}
+	public = module_public(uri, err);
+	c->key_source = (char *)(uintptr_t)uri;
+	c->key = public ? remote_key_of(public, uri) : NULL;
+	return public;
+}
+
+static bool key_agrees(const struct arguments *a, struct err_list *err)
+{
+	if (a->values[ARG_KEY] && (a->values[ARG_KEYTYPE] || a->values[ARG_SIZE])) {
+		err_add(err, "the key is made already: leave --keytype and --size out");
+		return false;
+	}
+	return module_key_ok(a, err);
+}
+
+/* Signed by @i's signer, or by itself. */
+static bool sign_and_store(
+	struct desk *d, struct cert *c, struct issue *i, EVP_PKEY *public, struct err_list *err)
+{
+	unsigned parts = STORE_CERT | STORE_META | (cert_in_token(c) ? 0 : STORE_KEY);
+
+	if (!i->signer)
+		i->signer_key = c->key;
+	c->x509 = issue_certificate(i, public, err);
+	return c->x509 && (!cert_in_token(c) || cert_check(c, err)) &&
+	       store_write_cert(d->store, c, parts, err);
+}
+
 static bool is_free(const struct desk *d, const struct cert *c, struct err_list *err)
 {
 	if (!keystore_cert(d->keys, c->owner, c->label))
@@ -154,18 +200,21 @@ static bool is_free(const struct desk *d, const struct cert *c, struct err_list 
 static bool generate(
 	struct desk *d, const struct arguments *a, struct cert *c, struct err_list *err)
 {
+	EVP_PKEY *public;
 	struct issue i;
+	bool good;
 
 	if (!a->values[ARG_SUBJECT])
 		err_add(err, "gencert needs --subject, or a request");
-	if (!a->values[ARG_SUBJECT] || !is_free(d, c, err) ||
+	if (!a->values[ARG_SUBJECT] || !is_free(d, c, err) || !key_agrees(a, err) ||
 		!arguments_trust(a, c->owner, CERT_TRUST, &c->trust, err) ||
 		!take_issue(&i, a, d, err))
 		return false;
 	default_usage(&i, a);
-	c->key = make_key(a, "rsa", err);
-	c->x509 = c->key ? issue_certificate(&i, c->key, err) : NULL;
-	return c->x509 && store_write_cert(d->store, c, STORE_ALL, err);
+	public = take_key(c, a, "rsa", err);
+	good = public && sign_and_store(d, c, &i, public, err);
+	EVP_PKEY_free(public);
+	return good;
 }
 
 static X509_REQ *read_request(const char *path, struct err_list *err)
@@ -213,6 +262,7 @@ static bool sign_request(struct desk *d, const struct arguments *a, struct cert 
 		c->x509 = issue_certificate(&i, key, err);
 	GENERAL_NAMES_free(i.names);
 	c->notes = old ? old->notes : NULL;
+	c->key_source = old ? old->key_source : NULL;
 	return c->x509 && store_write_cert(d->store, c, STORE_CERT | STORE_META, err);
 }
 
@@ -225,8 +275,8 @@ static bool generate_for(
 
 	if (!path)
 		return generate(d, a, c, err);
-	if (a->values[ARG_KEYTYPE] || a->values[ARG_SIZE])
-		err_add(err, "the request brings its key: leave --keytype and --size out");
+	if (a->values[ARG_KEYTYPE] || a->values[ARG_SIZE] || a->values[ARG_KEY])
+		err_add(err, "the request brings its key: leave --keytype, --size and --key out");
 	good = request && err->count == 0 && sign_request(d, a, c, request, err);
 	X509_REQ_free(request);
 	return good;
@@ -237,6 +287,7 @@ bool verb_gencert(const struct arguments *a, struct err_list *err)
 	struct cert c = {
 		.owner = (char *)arguments_owner(a),
 		.label = (char *)a->values[ARG_LABEL],
+		.path = (char *)a->values[ARG_LABEL],
 	};
 	struct desk d;
 	bool good;
@@ -255,11 +306,20 @@ static bool rekey(struct desk *d, const struct arguments *a, struct cert *c, str
 {
 	const struct cert *old = desk_cert(d, c->owner, a->values[ARG_LABEL], err);
 	struct arguments wish = *a;
+	EVP_PKEY *public;
 	char size[16];
 	struct issue i;
+	bool good;
 
-	if (!old || !is_free(d, c, err) || !take_validity(&i, a, err))
+	if (!old || !is_free(d, c, err) || !key_agrees(a, err) || !take_validity(&i, a, err))
 		return false;
+	if (cert_in_token(old) && !a->values[ARG_KEY]) {
+		err_add(err,
+			"the private key of %s/%s is in a token: make a new one there, and give it "
+			"with --key",
+			old->owner, old->label);
+		return false;
+	}
 	i = (struct issue){
 		.not_before = i.not_before,
 		.not_after = i.not_after,
@@ -277,10 +337,11 @@ static bool rekey(struct desk *d, const struct arguments *a, struct cert *c, str
 			wish.values[ARG_SIZE] = size;
 	}
 	c->trust = old->trust;
-	c->key = make_key(&wish, "rsa", err);
-	c->x509 = c->key ? issue_certificate(&i, c->key, err) : NULL;
+	public = take_key(c, &wish, "rsa", err);
+	good = public && sign_and_store(d, c, &i, public, err);
+	EVP_PKEY_free(public);
 	GENERAL_NAMES_free(i.names);
-	return c->x509 && store_write_cert(d->store, c, STORE_ALL, err);
+	return good;
 }
 
 bool verb_rekey(const struct arguments *a, struct err_list *err)
@@ -288,6 +349,7 @@ bool verb_rekey(const struct arguments *a, struct err_list *err)
 	struct cert c = {
 		.owner = (char *)arguments_owner(a),
 		.label = (char *)a->values[ARG_NEWLABEL],
+		.path = (char *)a->values[ARG_NEWLABEL],
 	};
 	struct desk d;
 	bool good;

@@ -115,7 +115,7 @@ static void ring_row(struct columns *t, const struct keyring *r, const struct co
 	columns_add(t, c ? cert_usage_name(c->usage) : NULL);
 	columns_add(t, !c ? NULL : c->is_default ? "YES" : "NO");
 	columns_add(t, c ? cert_trust_name(c->cert->trust) : NULL);
-	columns_add(t, !c ? NULL : cert_has_key(c->cert) ? "yes" : "no");
+	columns_add(t, c ? describe_key(c->cert) : NULL);
 }
 
 static void ring_rows(const struct keyring *r, struct columns *t)

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/ini.h"
+#include "keyring/cli/module.h"
 #include "keyring/cli/verbs.h"
 #include "keyring/passphrase.h"
+#include "keyring/token_local.h"
 
 #define OWNER_BITS  (ARG_BIT(ARG_ID) | ARG_BIT(ARG_CERTAUTH) | ARG_BIT(ARG_SITE))
 #define TRUST_BITS  (ARG_BIT(ARG_TRUST) | ARG_BIT(ARG_NOTRUST) | ARG_BIT(ARG_HIGHTRUST))
@@ -27,10 +29,10 @@ static const struct verb {
 	{"gencert", verb_gencert, ARG_BIT(ARG_LABEL),
 		OWNER_BITS | TRUST_BITS | KEY_BITS | DATE_BITS | ARG_BIT(ARG_SUBJECT) |
 			ARG_BIT(ARG_ALTNAME) | ARG_BIT(ARG_KEYUSAGE) | ARG_BIT(ARG_SIGNWITH) |
-			ARG_BIT(ARG_REQUEST),
+			ARG_BIT(ARG_REQUEST) | ARG_BIT(ARG_KEY),
 		true, OPERAND_NONE,
 		"OWNER --label L --subject CN=...,O=... [--altname DNS:...,IP:...]\n"
-		"\t[--keytype rsa|nistecc|bpecc|ed25519] [--size BITS] [--days N]\n"
+		"\t[--keytype rsa|nistecc|bpecc|ed25519] [--size BITS] [--key URI] [--days N]\n"
 		"\t[--notbefore TIME] [--notafter TIME] [--keyusage WORDS]\n"
 		"\t[--signwith [OWNER/]LABEL] [STATUS]\n"
 		"gencert OWNER --label L --request FILE --signwith [OWNER/]LABEL ..."},
@@ -40,16 +42,16 @@ static const struct verb {
 		OWNER_BITS | TRUST_BITS | ARG_BIT(ARG_LABEL) | ARG_BIT(ARG_KEY) |
 			ARG_BIT(ARG_PASSWORD_FILE) | ARG_BIT(ARG_REPLACE),
 		true, OPERAND_NONE,
-		"OWNER --cert FILE [--label L] [--key FILE] [--password-file FILE]\n"
+		"OWNER --cert FILE [--label L] [--key FILE|URI] [--password-file FILE]\n"
 		"\t[--replace] [STATUS]"},
 	{"alter", verb_alter, ARG_BIT(ARG_LABEL), OWNER_BITS | TRUST_BITS | ARG_BIT(ARG_NEWLABEL),
 		true, OPERAND_NONE, "OWNER --label L [--newlabel L] [STATUS]"},
 	{"delete", verb_delete, ARG_BIT(ARG_LABEL), OWNER_BITS, true, OPERAND_NONE,
 		"OWNER --label L"},
 	{"rekey", verb_rekey, ARG_BIT(ARG_LABEL) | ARG_BIT(ARG_NEWLABEL),
-		OWNER_BITS | KEY_BITS | DATE_BITS, true, OPERAND_NONE,
-		"OWNER --label L --newlabel L [--keytype T] [--size BITS] [--days N]\n"
-		"\t[--notbefore TIME] [--notafter TIME]"},
+		OWNER_BITS | KEY_BITS | DATE_BITS | ARG_BIT(ARG_KEY), true, OPERAND_NONE,
+		"OWNER --label L --newlabel L [--keytype T] [--size BITS] [--key URI]\n"
+		"\t[--days N] [--notbefore TIME] [--notafter TIME]"},
 	{"rollover", verb_rollover, ARG_BIT(ARG_LABEL) | ARG_BIT(ARG_NEWLABEL),
 		OWNER_BITS | ARG_BIT(ARG_FORCE), true, OPERAND_NONE,
 		"OWNER --label OLD --newlabel NEW [--force]"},
@@ -138,6 +140,15 @@ static bool check_use(const struct verb *v, struct arguments *a, struct err_list
 	return !err_any(err);
 }
 
+static bool source_ok(const char *option, const char *source, struct err_list *err)
+{
+	if (!source || passphrase_source_ok(source))
+		return true;
+	err_add(err, "--%s %s: is none of fd:N (from 3), credential:NAME, file:PATH", option,
+		source);
+	return false;
+}
+
 int verb_run(struct arguments *a, struct err_list *err)
 {
 	const struct verb *v = find_verb(a->verb, err);
@@ -145,13 +156,11 @@ int verb_run(struct arguments *a, struct err_list *err)
 
 	if (!v || !check_use(v, a, err))
 		return EXIT_WRONG_USE;
-	if (a->passphrase && !passphrase_source_ok(a->passphrase)) {
-		err_add(err,
-			"--passphrase %s: is none of fd:N (from 3), credential:NAME, file:PATH",
-			a->passphrase);
+	if (!source_ok("passphrase", a->passphrase, err) || !source_ok("pin", a->pin, err))
 		return EXIT_WRONG_USE;
-	}
-	done = (!a->passphrase || passphrase_read(a->passphrase, err)) && v->run(a, err);
+	done = (!a->passphrase || passphrase_read(PASSPHRASE_KEYS, a->passphrase, err)) &&
+	       module_open(a, err) && v->run(a, err);
+	token_local_close();
 	passphrase_forget();
 	return done ? EXIT_DONE : EXIT_PROBLEM;
 }

@@ -101,6 +101,9 @@ extern const struct column describe_columns[DESCRIBE_COLUMNS];
 /** describe_row() - the same in one row of a table */
 void describe_row(struct columns *t, const struct cert *c);
 
+/** describe_key() - where the private key of @c is: "no", "yes", "token"; static */
+const char *describe_key(const struct cert *c);
+
 /** print_clean() - @text to standard output, control characters as '?' */
 void print_clean(const char *text);
 

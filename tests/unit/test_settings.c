@@ -63,6 +63,8 @@ static void test_defaults(void **state)
 	assert_int_equal(s->log, LOG_TARGET_STDERR);
 	assert_int_equal(s->log_level, LOG_LEVEL_INFO);
 	assert_string_equal(s->user, "");
+	assert_string_equal(s->pkcs11_module, "");
+	assert_string_equal(s->pkcs11_pin, "");
 	settings_free(s);
 }
 
@@ -175,7 +177,7 @@ static void test_refusals(void **state)
 		"keyring, "
 		"ring, control, workers, queue_base, unmatched, established, watch, mark, memory, "
 		"buffer, flows, net_timeout, expiry_warning, log, "
-		"log_level, user, key_user, key_passphrase");
+		"log_level, user, key_user, key_passphrase, pkcs11_module, pkcs11_pin");
 	refused("[gateway]\nmode = router\noutside = eth0\n",
 		"1: [gateway] inside: is missing: the interface of the plain side, since mode = "
 		"router");
@@ -192,21 +194,37 @@ static void test_refusals(void **state)
 	refused("", " there is no [gateway] section");
 }
 
-static void test_passphrase_sources(void **state)
+static void test_secret_sources(void **state)
 {
+	static const char *const keys[] = {"key_passphrase", "pkcs11_pin"};
 	static const char *const wrong[] = {"secret", "fd:2", "fd:x", "credential:../x", "file:"};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < 2 * sizeof(wrong) / sizeof(wrong[0]); i++) {
 		char text[128], sentence[256];
 
-		snprintf(text, sizeof(text), "[gateway]\nkey_passphrase = %s\n", wrong[i]);
+		snprintf(text, sizeof(text), "[gateway]\n%s = %s\n", keys[i % 2], wrong[i / 2]);
 		snprintf(sentence, sizeof(sentence),
-			"2: [gateway] key_passphrase: \"%s\" is none of fd:N (from 3), "
-			"credential:NAME, file:PATH",
-			wrong[i]);
+			"2: [gateway] %s: \"%s\" is none of fd:N (from 3), credential:NAME, "
+			"file:PATH",
+			keys[i % 2], wrong[i / 2]);
 		refused(text, sentence);
 	}
+}
+
+static void test_tokens(void **state)
+{
+	struct settings *s = good("[gateway]\nkey_passphrase = file:/a\nPKCS11_PIN = fd:7\n"
+				  "pkcs11_module = /m.so\n");
+
+	(void)state;
+	assert_string_equal(s->key_passphrase, "file:/a");
+	assert_string_equal(s->pkcs11_pin, "fd:7");
+	assert_string_equal(s->pkcs11_module, "/m.so");
+	settings_free(s);
+	refused("[gateway]\npkcs11_module = m.so\n",
+		"2: [gateway] pkcs11_module: \"m.so\" is no path from / on, such as "
+		"/usr/lib/softhsm/libsofthsm2.so");
 }
 
 static void test_startup(void **state)
@@ -275,7 +293,8 @@ int main(void)
 		cmocka_unit_test(test_every_key),
 		cmocka_unit_test(test_host_interfaces),
 		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_passphrase_sources),
+		cmocka_unit_test(test_secret_sources),
+		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_startup),
 		cmocka_unit_test(test_long_socket_path),
 		cmocka_unit_test(test_all_at_once),
