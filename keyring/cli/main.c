@@ -23,6 +23,7 @@ static void print_help(void)
 static int run(int argc, char **argv, struct err_list *err)
 {
 	struct arguments a;
+	int status;
 
 	if (!arguments_parse(&a, argc, argv, err))
 		return EXIT_WRONG_USE;
@@ -38,7 +39,11 @@ static int run(int argc, char **argv, struct err_list *err)
 		err_add(err, "a verb is missing: see --help");
 		return EXIT_WRONG_USE;
 	}
-	return verb_run(&a, err);
+	status = verb_prepare(&a, err);
+	if (status == EXIT_DONE)
+		status = verb_run(&a, err);
+	verb_finish();
+	return status;
 }
 
 int main(int argc, char **argv)

@@ -149,18 +149,26 @@ static bool source_ok(const char *option, const char *source, struct err_list *e
 	return false;
 }
 
+int verb_prepare(const struct arguments *a, struct err_list *err)
+{
+	if (!source_ok("passphrase", a->passphrase, err) || !source_ok("pin", a->pin, err))
+		return EXIT_WRONG_USE;
+	if (a->passphrase && !passphrase_read(PASSPHRASE_KEYS, a->passphrase, err))
+		return EXIT_PROBLEM;
+	return module_open(a, err) ? EXIT_DONE : EXIT_PROBLEM;
+}
+
+void verb_finish(void)
+{
+	token_local_close();
+	passphrase_forget();
+}
+
 int verb_run(struct arguments *a, struct err_list *err)
 {
 	const struct verb *v = find_verb(a->verb, err);
-	bool done;
 
 	if (!v || !check_use(v, a, err))
 		return EXIT_WRONG_USE;
-	if (!source_ok("passphrase", a->passphrase, err) || !source_ok("pin", a->pin, err))
-		return EXIT_WRONG_USE;
-	done = (!a->passphrase || passphrase_read(PASSPHRASE_KEYS, a->passphrase, err)) &&
-	       module_open(a, err) && v->run(a, err);
-	token_local_close();
-	passphrase_forget();
-	return done ? EXIT_DONE : EXIT_PROBLEM;
+	return v->run(a, err) ? EXIT_DONE : EXIT_PROBLEM;
 }

@@ -35,6 +35,14 @@ verb_fn verb_altmap;
 verb_fn verb_delmap;
 verb_fn verb_listmap;
 
+/**
+ * verb_prepare() - take up what opens private keys, for all verbs that follow
+ * @err: must outlive verb_finish(): it gets what a token refuses, as warnings.
+ * Return: an exit status; verb_finish() is due in any case.
+ */
+int verb_prepare(const struct arguments *a, struct err_list *err);
+void verb_finish(void);
+
 /** verb_run() - check the use of the verb that @a names, and do it. Return: an exit status. */
 int verb_run(struct arguments *a, struct err_list *err);
 

@@ -16,6 +16,7 @@
 enum { INPUT_LIMIT = 1 << 20 };
 
 struct wish {
+	struct arguments keys; /* what opens private keys */
 	const char *dir;
 	const char *datasets;
 	bool help;
@@ -24,11 +25,13 @@ struct wish {
 
 static void print_help(void)
 {
-	puts("usage: attls-racdcert [-k DIR] [-d DATASETS] [FILE | COMMAND...]\n"
+	puts("usage: attls-racdcert [-k DIR] [-d DATASETS] [--passphrase SOURCE]\n"
+	     "                      [--pkcs11-module FILE] [--pin SOURCE] [FILE | COMMAND...]\n"
 	     "\n"
 	     "Runs RACF's RACDCERT commands on the keyring directory DIR (-k, --keyring; default\n"
 	     "/etc/attls/keyring), from FILE, from standard input, or one from the command line.\n"
 	     "Data set names are names of files in DATASETS (-d, --datasets).\n"
+	     "Encrypted private keys and those in PKCS#11 tokens are opened as by attls-keyring.\n"
 	     "\n"
 	     "Exit status: 0 done, 1 some command could not be done, 2 wrong use.");
 }
@@ -38,6 +41,9 @@ static bool parse_options(struct wish *w, int argc, char **argv)
 	static const struct option options[] = {
 		{"keyring", required_argument, NULL, 'k'},
 		{"datasets", required_argument, NULL, 'd'},
+		{"passphrase", required_argument, NULL, 'p'},
+		{"pkcs11-module", required_argument, NULL, 'm'},
+		{"pin", required_argument, NULL, 'i'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
@@ -49,6 +55,9 @@ static bool parse_options(struct wish *w, int argc, char **argv)
 		switch (option) {
 		case 'k': w->dir = optarg; break;
 		case 'd': w->datasets = optarg; break;
+		case 'p': w->keys.passphrase = optarg; break;
+		case 'm': w->keys.module = optarg; break;
+		case 'i': w->keys.pin = optarg; break;
 		case 'h': w->help = true; break;
 		case 'V': w->version = true; break;
 		default:
@@ -143,22 +152,33 @@ static int run_command(const struct command *c, const struct wish *w)
 	return status;
 }
 
+static int run_all(const struct commands *all, const struct wish *w)
+{
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < all->count; i++) {
+		if (run_command(&all->items[i], w) != EXIT_DONE)
+			status = EXIT_PROBLEM;
+	}
+	return status;
+}
+
 static int run(const struct wish *w, char **operands)
 {
 	struct commands all = {0};
 	struct err_list err;
-	int status = EXIT_DONE;
+	int status;
 	char *text;
 
 	err_init(&err);
 	text = read_input(operands, &err);
 	if (text && commands_parse(&all, text, &err) && all.count == 0)
 		err_add(&err, "there is no command");
-	for (size_t i = 0; i < all.count; i++) {
-		if (run_command(&all.items[i], w) != EXIT_DONE)
-			status = EXIT_PROBLEM;
-	}
-	if (print_errors(&err, 0) != EXIT_DONE)
+	status = verb_prepare(&w->keys, &err);
+	if (status == EXIT_DONE)
+		status = run_all(&all, w);
+	verb_finish();
+	if (print_errors(&err, 0) != EXIT_DONE && status == EXIT_DONE)
 		status = EXIT_PROBLEM;
 	commands_free(&all);
 	free(text);

@@ -257,7 +257,7 @@ static bool read_signwith(const struct reading *r, size_t i, enum argument arg)
 static bool read_keytype(const struct reading *r, size_t i, enum argument arg)
 {
 	if (command_after(r->c, i) != i + 1)
-		return refuse(r, i, "in ICSF: keys are files here, leave the parentheses out");
+		return refuse(r, i, "in ICSF, which is not here: leave the parentheses out");
 	r->t->a.values[arg] = text_at(r, i);
 	return true;
 }
@@ -265,7 +265,8 @@ static bool read_keytype(const struct reading *r, size_t i, enum argument arg)
 static bool read_elsewhere(const struct reading *r, size_t i, enum argument arg)
 {
 	(void)arg;
-	return refuse(r, i, "cannot be done here: keys are files, not in ICSF or a token");
+	return refuse(r, i,
+		"cannot be done here: there is no ICSF; for keys in PKCS#11 tokens see attls-keyring --key");
 }
 
 /* "OU=Sales.O=Example.C=DE": a dot before the next attribute becomes a comma. */

@@ -236,8 +236,8 @@ static bool read_function(struct reading *r)
 	if (!f)
 		f = &functions[0]; /* LIST */
 	if (!f->verb) {
-		err_add(r->err, "line %d: %s cannot be done here: there are no tokens", r->c->line,
-			f->word);
+		err_add(r->err, "line %d: %s cannot be done here: there are no tokens of ICSF",
+			r->c->line, f->word);
 		return false;
 	}
 	default_owner(r);

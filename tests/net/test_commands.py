@@ -10,8 +10,9 @@ from lib.gateway import ROOT, program
 
 PROGRAMS = ("attlsctl", "attls-keyring", "attls-racdcert", "attls-net", "attlsd")
 WITH_VERBS = ("attlsctl", "attls-keyring", "attls-net")
-COMMON = {"--config", "--keyring", "--datasets", "--help", "--version"}
-OPTION = r"(?<![\w-])--[a-z][a-z-]*[a-z]"
+COMMON = {"--config", "--keyring", "--datasets", "--passphrase", "--pkcs11-module", "--pin", "--help",
+          "--version"}
+OPTION = r"(?<![\w-])--[a-z][a-z0-9-]*[a-z]"
 
 
 def help_text(name, *verb):

@@ -10,7 +10,8 @@ import pytest
 
 from lib import rules, traffic
 from lib.askers import Asked
-from lib.keyring import Keyring, openssl
+from lib.gateway import program
+from lib.keyring import Keyring, openssl, sh
 from lib.tlspeer import tls_connect, tls_server
 from lib.token import LABEL, MODULE, SPY, Tokens, shim
 from lib.wait import wait_for
@@ -494,6 +495,20 @@ def test_gencert_takes_a_token_or_a_kind(keys, tokens):
     keys.refused(*gen, "--key", "web.key", says="--key is for one that a token has")
     keys.refused(*gen, "--pin", "secret", code=2, says="--pin secret: is none of fd:N")
     keys.refused("--pkcs11-module", "/nonexistent", *gen, says="the PKCS#11 module is not there")
+
+
+def test_racdcert_uses_the_token_too(tmp_path, keys, tokens):
+    gencert(keys, tokens, tokens.make(EC_KEY))
+    commands = "".join(f"RACDCERT ID(root) GENREQ(LABEL('web')) DSN({name})\n" for name in "AB")
+    argv = [program("attls-racdcert"), "-k", keys.path, "-d", str(tmp_path)]
+    done = sh(*argv, input=commands)
+    assert done.returncode == 1 and "is in a token: name the module and the PIN" in done.stderr
+    with open(tokens.pin_file) as pin:  # of which there is one, for both commands
+        done = sh(*argv, "--pkcs11-module", MODULE, "--pin", f"fd:{pin.fileno()}",
+                  input=commands, pass_fds=[pin.fileno()])
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in "AB":
+        openssl("req", "-in", tmp_path / name, "-verify", "-noout")
 
 
 def test_both_a_file_and_a_token_are_said(keys, tokens):
