@@ -293,30 +293,44 @@ const char *snapshot_user(const struct snapshot *s, uid_t uid)
 	return found ? found->name : NULL;
 }
 
-/* The ring that @ring means for @user. */
-static const struct keyring *find_ring(const struct snapshot *s, const char *ring,
-	const struct owner *owner, const char *user, const char **why)
+/* Who a connection's user is, for a sentence; of those who own nothing here the number must do. */
+static void name_user(const struct owner *owner, const char *user, char *text)
+{
+	if (user)
+		snprintf(text, NAME_SIZE, "%s", user);
+	else if (owner_has(owner, OWNER_UID))
+		snprintf(text, NAME_SIZE, "uid %u", (unsigned)owner->uid);
+	else
+		snprintf(text, NAME_SIZE, "(not known)");
+}
+
+/* The ring that @ring means for the user of @v. */
+static const struct keyring *find_ring(
+	const struct ring_view *v, const char *ring, const struct snapshot *s)
 {
 	const char *slash = strchr(ring, '/');
 
-	if (slash) {
-		*why = "the ring named by the rule is not in the keyring directory";
+	if (slash)
 		return named_ring(s, ring, slash);
-	}
-	if (user) {
-		*why = "the connection's user has no ring of that name";
-		return keystore_ring(s->keystore, user, ring);
-	}
-	*why = owner_has(owner, OWNER_UID)
-		       ? "the connection's user owns no ring"
-		       : "the connection's owner is not known, so neither is the ring";
-	return NULL;
+	return v->user ? keystore_ring(s->keystore, v->user, ring) : NULL;
+}
+
+static void tell_missing(const char *ring, const struct owner *owner, const char *user, char *why,
+	size_t size)
+{
+	char text[NAME_SIZE];
+
+	name_user(owner, user, text);
+	if (strchr(ring, '/'))
+		snprintf(why, size, "ring %s is not in the keyring directory", ring);
+	else
+		snprintf(why, size, "user %s has no ring %s (attls-keyring addring)", text, ring);
 }
 
 static bool may_read(const struct snapshot *s, struct ring_view *v, const struct owner *owner,
 	char *why, size_t size)
 {
-	char uid[32];
+	char user[NAME_SIZE];
 
 	/* a router's connections belong to no user here: the rule speaks for the ring's owner */
 	if (!s->judges)
@@ -324,10 +338,9 @@ static bool may_read(const struct snapshot *s, struct ring_view *v, const struct
 	v->right = keystore_right(s->keystore, v->user, v->ring);
 	if (v->right >= RIGHT_READ)
 		return true;
-	snprintf(uid, sizeof(uid), owner_has(owner, OWNER_UID) ? "uid %u" : "(not known)",
-		(unsigned)owner->uid);
+	name_user(owner, v->user, user);
 	snprintf(why, size, "user %s may not read ring %s/%s: it takes READ on it (access.ini)",
-		v->user ? v->user : uid, v->ring->owner, v->ring->name);
+		user, v->ring->owner, v->ring->name);
 	return false;
 }
 
@@ -335,12 +348,12 @@ bool snapshot_view(const struct snapshot *s, const char *ring, const struct owne
 	struct ring_view *v, char *why, size_t size)
 {
 	const char *user = owner_has(owner, OWNER_UID) ? snapshot_user(s, owner->uid) : NULL;
-	const char *reason;
 
 	*v = (struct ring_view){.keystore = s->keystore, .user = user};
-	v->ring = find_ring(s, ring ? ring : s->default_ring, owner, user, &reason);
+	ring = ring ? ring : s->default_ring;
+	v->ring = find_ring(v, ring, s);
 	if (v->ring)
 		return may_read(s, v, owner, why, size);
-	snprintf(why, size, "%s", reason);
+	tell_missing(ring, owner, user, why, size);
 	return false;
 }

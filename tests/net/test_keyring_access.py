@@ -144,6 +144,82 @@ def test_key_of_the_site_takes_control(world4):
     assert served(world4)
 
 
+def peer_name(world):
+    """A TLS server that says whose certificate its client has."""
+    def say_name(s, _peer):
+        s.recv(100)
+        s.sendall(dict(rdn[0] for rdn in s.getpeercert()["subject"])["commonName"].encode())
+    world.closing(tls_server(world.server, world.server_address, PORT, world.pki.server, say_name,
+                             ca=world.pki.ca))
+
+
+def ring_of(gateway, user, cert):
+    gateway.keyring("add", "--id", user, "--label", "cli", "--cert", cert.pem, "--key", cert.key)
+    gateway.keyring("addring", "--id", user, "common")
+    gateway.keyring("connect", "--id", user, "--ring", "common", "--label", "cli", "--default")
+    gateway.keyring("connect", "--id", user, "--ring", "common", "--owner", "CERTAUTH",
+                    "--label", "ca")
+
+
+def test_rings_of_one_name_are_each_users_own(world4):
+    """One rule for all: `ring` without an owner is the ring of whoever opens the connection."""
+    peer_name(world4)
+    gateway = world4.client_gateway(PORT, begin=False, ring="common")
+    gateway.revoke_all()
+    ring_of(gateway, "root", world4.pki.client)
+    gateway.begin()
+    assert say(world4, "whoever") == ""
+    gateway.wait_log("refused: user uid 65534 has no ring common")
+    gateway.keyring("addring", "--id", "nobody", "other")
+    gateway.wait_log("keyring generation 2 in force")
+    assert say(world4, "whoever") == ""
+    gateway.wait_log("refused: user nobody has no ring common")
+    ring_of(gateway, "nobody", world4.pki.address)
+    gateway.wait_log("keyring generation .* in force: 3 certificates, 4 rings")
+    assert say(world4, "whoever") == "address"
+    s = world4.connect(PORT)
+    s.sendall(b"whoever")
+    assert traffic.receive_exactly(s, 11) == b"client.test"
+
+
+@pytest.mark.parametrize("owner, ring, serves", [
+    ("--id=root", "root/*", True), ("--site", "*SITE*/*", False)])
+def test_server_of_a_virtual_ring_takes_a_label(world4, owner, ring, serves):
+    """Such a ring has no default; what SITE has in its own is trusted, not presented."""
+    world4.serve(traffic.echo, PORT)
+    gateway = world4.gateway("server", rules.server(PORT, ring=ring, label="srv"))
+    cert = world4.pki.server
+    gateway.keyring("add", owner, "--label", "srv", "--cert", cert.pem, "--key", cert.key)
+    gateway.grant("SITE/*", control="*")
+    gateway.begin()
+    assert served(world4) == serves
+    gateway.write_rules(rules.server(PORT, ring=ring))
+    gateway.ctl("reload")
+    assert not served(world4)
+    gateway.wait_log("has no")
+
+
+def test_site_certificates_are_trusted_peers(world4):
+    """`*SITE*/*`: this very certificate is believed, whoever signed it, and no other."""
+    world4.closing(tls_server(world4.server, world4.server_address, PORT, world4.pki.untrusted,
+                              traffic.echo))
+    gateway = world4.client_gateway(PORT, begin=False, ring="*SITE*/*")
+    gateway.grant("SITE/*", read="root")
+    gateway.keyring("add", "--site", "--label", "other", "--cert", world4.pki.server.pem)
+    gateway.begin()
+    s = world4.connect(PORT)
+    with pytest.raises(OSError):
+        s.sendall(b"hello")
+        assert s.recv(5) != b""
+        s.sendall(b"hello")
+    gateway.wait_log("certificate verify failed")
+    gateway.keyring("add", "--site", "--label", "peer", "--cert", world4.pki.untrusted.pem)
+    gateway.wait_log("keyring generation 2 in force")
+    s = world4.connect(PORT)
+    s.sendall(b"hello")
+    assert traffic.receive_exactly(s, 5) == b"hello"
+
+
 def test_client_without_leave_for_the_key_presents_none(world4):
     """The server does not ask for a certificate, so it goes on; the log tells."""
     gateway = client_gateway(world4, cert=world4.pki.client)
