@@ -162,6 +162,14 @@ def threads(pid):
     return [int(task) for task in os.listdir(f"/proc/{pid}/task")]
 
 
+def test_each_worker_has_a_channel_of_its_own(world4):
+    """And the main thread; a thread at the other end serves each."""
+    gateway = world4.server_gateway(PORT, settings={"workers": 3})
+    pid = key_process(gateway)
+    assert len(threads(pid)) == 4
+    assert len([name for name in open_files(pid) if name.startswith("socket:")]) == 4
+
+
 def test_key_process_lets_workers_go_first(world4):
     gateway = world4.server_gateway(PORT)
     key, packets = threads(key_process(gateway)), threads(gateway.daemon.pid)
@@ -231,6 +239,8 @@ def test_key_process_has_an_account_of_its_own(world4):
     gateway.ctl("reload")
     echoes(connect(world4))
     assert status(key_process(gateway))["Uid"].split() == [str(daemon)] * 4
+    # what cannot be dumped or debugged by its own account belongs to root
+    assert os.stat(f"/proc/{key_process(gateway)}/mem").st_uid == 0
     assert status(gateway.daemon.pid)["Uid"].split() == [str(nobody)] * 4
 
 

@@ -78,6 +78,23 @@ def test_gencert_dates(keys):
                                                      "2030-01-02T11:59:59Z")
 
 
+@pytest.mark.parametrize("keytype, words, bits", [
+    ("rsa", "handshake", "Digital Signature, Key Encipherment"),
+    ("nistecc", "handshake", "Digital Signature"),
+    ("rsa", "dataencrypt", "Data Encipherment"),
+    ("rsa", "DOCSIGN", "Non Repudiation"),
+    ("nistecc", "keyagree", "Key Agreement"),
+    ("rsa", "certsign", "Certificate Sign, CRL Sign"),
+    ("nistecc", "handshake,keyagree", "Digital Signature, Key Agreement")])
+def test_gencert_keyusage(keys, tmp_path, keytype, words, bits):
+    keys.do("gencert", "--id", "a", "--label", "x", "--subject", "CN=x", "--keytype", keytype,
+            "--keyusage", words)
+    path = export(keys, tmp_path / "x.pem", "--id", "a", "--label", "x")
+    text = openssl("x509", "-in", path, "-noout", "-ext", "keyUsage,basicConstraints")
+    assert f"X509v3 Key Usage: critical\n    {bits}\n" in text
+    assert f"CA:{'TRUE' if words == 'certsign' else 'FALSE'}" in text
+
+
 @pytest.mark.parametrize("argv, says", [
     (["--keytype", "dsa"], "no key of type dsa"),
     (["--keytype", "rsa", "--size", "1023"], "no key of type rsa and size 1023"),

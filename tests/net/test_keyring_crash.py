@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_keyring_crash.py - killed at any system call, a change leaves a whole directory
 import os
+import re
 import shutil
 import subprocess
 
@@ -11,7 +12,7 @@ from lib.syscalls import run_until
 
 SRV = ("--id", "root", "--label", "srv")
 # what a change that did not come to its end may leave behind, besides what was there
-HARMLESS = ("is the same certificate as", "has no certificate")
+HARMLESS = ("is the same certificate as", "has no certificate", "names a key in a token")
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def check_whole(keys, at):
         assert any(word in line for word in HARMLESS) or "there is no certificate" in line, \
             (at, line)
     for cert in keys.json("list"):
-        if cert["private_key"]:
+        if cert["private_key"] and "key_uri" not in cert:
             owner = "--certauth" if cert["owner"] == "CERTAUTH" else f"--id={cert['owner']}"
             keys.do("genreq", owner, "--label", cert["label"])
     ring, = keys.json("listring", "r")
@@ -170,6 +171,86 @@ def test_signed_request(filled, tmp_path):
     filled.do("export", "--id", "ca", "--label", "x", "--out", signed)
     filled.do("delete", "--id", "ca", "--label", "x")
     assert kill_everywhere(filled, tmp_path, "add", *SRV, "--cert", signed) == 2
+
+
+URI = "pkcs11:token=a;object=b"
+
+
+def into_token(keys):
+    """The key of srv is in a token now, or so it is said: nobody looks."""
+    keys.do("add", *SRV, "--cert", keys.file("certs/root/srv.pem"), "--key", URI)
+
+
+def uris(keys):
+    return [cert.get("key_uri") for cert in keys.json("list", "--id", "root")]
+
+
+@pytest.mark.limit(300)
+def test_key_that_moves_into_a_token(filled, tmp_path):
+    """Three states: the file, both, of which the token counts, the token."""
+    pem = filled.file("certs/root/srv.pem")
+    assert kill_everywhere(filled, tmp_path, "add", *SRV, "--cert", pem, "--key", URI) == 3
+    assert uris(filled) == [URI]
+
+
+@pytest.mark.limit(300)
+def test_key_that_moves_into_a_file(filled, tmp_path):
+    pair = [tmp_path / "srv.pem", tmp_path / "srv.key"]
+    for path in pair:
+        shutil.copy(filled.file(f"certs/root/{path.name}"), path)
+    into_token(filled)
+    assert kill_everywhere(filled, tmp_path, "add", *SRV, "--cert", pair[0], "--key",
+                           pair[1]) == 3
+    assert uris(filled) == [None]
+
+
+@pytest.mark.limit(300)
+def test_change_of_label_with_a_token(filled, tmp_path):
+    into_token(filled)
+    assert kill_everywhere(filled, tmp_path, "alter", *SRV, "--newlabel", "new") >= 5
+    assert uris(filled) == [URI]
+
+
+# Kills do not show what a loss of power leaves: that takes what is on disk in time.
+
+DURABLE = {**{name: change[:2] for name, change in CHANGES.items()},
+           "add": ([], ["add", *SRV, "--cert", "PEM", "--key", "KEY"]),
+           "delete": ([], ["delete", *SRV])}
+
+
+def traced(argv):
+    """The system calls by which @argv changes files, as (name, arguments)."""
+    done = subprocess.run(["strace", "-y", "-qq", "-e",
+                           "trace=fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat",
+                           *argv], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    assert done.returncode == 0, done.stderr
+    return re.findall(r"^(\w+)\((.*)\) += 0", done.stderr, re.MULTILINE)
+
+
+def folder_of(arguments):
+    return re.search(r"<([^>]*)>", arguments).group(1)
+
+
+@pytest.mark.parametrize("name", DURABLE)
+def test_every_change_is_on_disk_before_the_next(filled, name):
+    """A file is synced before it gets its name, and its folder after that and after removals."""
+    before, change = DURABLE[name]
+    for command in before:
+        filled.do(*command)
+    names = {"PEM": filled.file("certs/root/srv.pem"), "KEY": filled.file("certs/root/srv.key")}
+    calls = traced(filled.command(*[names.get(word, word) for word in change]))
+    changes = 0
+    for at, (call, arguments) in enumerate(calls):
+        if "rename" in call:
+            changes += 1
+            assert calls[at - 1][0] == "fsync" and "/.new>" in calls[at - 1][1], calls
+            assert calls[at + 1] == ("fsync", calls[at + 1][1]), calls
+            assert folder_of(calls[at + 1][1]) == folder_of(arguments), calls
+        if call == "unlinkat" and '".new"' not in arguments:
+            changes += 1
+            later = [folder_of(rest) for name, rest in calls[at:] if name == "fsync"]
+            assert folder_of(arguments) in later, calls
+    assert changes
 
 
 def test_writers_wait_for_each_other(filled):
