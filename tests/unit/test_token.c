@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test_token.c - keys in tokens of SoftHSM: by many threads, and with what a hostile client sends */
+#include "unit/folder.h"
+#include "unit/unit.h"
+
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keyring/files.h"
+#include "keyring/issue.h"
+#include "keyring/passphrase.h"
+#include "keyring/pem.h"
+#include "keyring/token.h"
+
+#define MODULE "/usr/lib/softhsm/libsofthsm2.so"
+#define PIN    "0815-4711"
+
+enum { THREADS = 8, SIGNATURES = 50, SECRET = 48 };
+
+static char dir[] = "/tmp/attls-token-XXXXXX";
+static struct tokens *tokens;
+static EVP_PKEY *rsa, *ec;
+
+static void write_text(const char *name, const char *text, size_t len)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void run(const char *argument, const char *label, const char *more)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		"softhsm2-util %s --label %s --pin " PIN " %s >/dev/null", argument, label, more);
+	assert_int_equal(system(command), 0);
+}
+
+static EVP_PKEY *bring(const char *type, const char *name, const char *id)
+{
+	char where[128], *text;
+	struct err_list err;
+	EVP_PKEY *key;
+	size_t len;
+
+	err_init(&err);
+	key = issue_key(type, 0, &err);
+	text = pem_from_key(key, &len);
+	write_text("key", text, len);
+	file_free(text, len);
+	snprintf(where, sizeof(where), "--token t --id %s --import %s/key", id, dir);
+	run(where, name, "");
+	err_fini(&err);
+	return key;
+}
+
+static int begin(void **state)
+{
+	char text[256], path[128], source[160];
+	struct err_list err;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(text, sizeof(text), "directories.tokendir = %s\nlog.level = ERROR\n", dir);
+	write_text("conf", text, strlen(text));
+	snprintf(path, sizeof(path), "%s/conf", dir);
+	setenv("SOFTHSM2_CONF", path, 1);
+	run("--init-token --free", "t", "--so-pin 12345678");
+	rsa = bring("rsa", "rsa", "01");
+	ec = bring("nistecc", "ec", "02");
+	write_text("pin", PIN "\n", strlen(PIN) + 1);
+	snprintf(source, sizeof(source), "file:%s/pin", dir);
+	err_init(&err);
+	assert_true(passphrase_read(PASSPHRASE_TOKENS, source, &err));
+	tokens = tokens_load(MODULE, &err);
+	return tokens ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	tokens_free(tokens);
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(ec);
+	return folder_remove(dir);
+}
+
+#define RSA_URI "pkcs11:token=t;object=rsa"
+#define EC_URI  "pkcs11:token=t;object=ec"
+
+static struct key_answer *ask(const struct key_request *q, const char *uri, struct span data)
+{
+	struct key_answer *a = calloc(1, sizeof(*a));
+
+	assert_non_null(a);
+	tokens_answer(tokens, q, uri, data, a);
+	return a;
+}
+
+/* ---- many at a time ---- */
+
+static const uint8_t digest[32] = "a digest, as far as tokens know";
+
+static bool is_signature(EVP_PKEY *key, const struct key_answer *a)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+	bool good = a->status == KEY_DONE && EVP_PKEY_verify_init(ctx) == 1 &&
+		    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
+		    EVP_PKEY_verify(ctx, a->bytes, a->len, digest, sizeof(digest)) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	return good;
+}
+
+static void *sign_many(void *arg)
+{
+	bool is_rsa = *(const int *)arg % 2;
+	size_t bad = 0;
+
+	for (size_t i = 0; i < SIGNATURES; i++) {
+		struct key_request q = {.op = KEY_OP_SIGN,
+			.digest = "SHA256",
+			.padding = is_rsa ? RSA_PKCS1_PADDING : 0};
+		struct key_answer *a =
+			ask(&q, is_rsa ? RSA_URI : EC_URI, span_of(digest, sizeof(digest)));
+
+		bad += !is_signature(is_rsa ? rsa : ec, a);
+		free(a);
+	}
+	return (void *)bad;
+}
+
+static void test_threads(void **state)
+{
+	pthread_t threads[THREADS];
+	int numbers[THREADS];
+
+	(void)state;
+	for (int i = 0; i < THREADS; i++) {
+		numbers[i] = i;
+		assert_int_equal(pthread_create(&threads[i], NULL, sign_many, &numbers[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		void *bad;
+
+		pthread_join(threads[i], &bad);
+		assert_null(bad);
+	}
+}
+
+/* ---- premaster secrets ---- */
+
+/* What a client sends: @secret, padded as TLS wants it. Return: its length. */
+static size_t wrap(const uint8_t *secret, size_t len, uint8_t *out, size_t size)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(rsa, NULL);
+
+	assert_int_equal(EVP_PKEY_encrypt_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING), 1);
+	assert_int_equal(EVP_PKEY_encrypt(ctx, out, &size, secret, len), 1);
+	EVP_PKEY_CTX_free(ctx);
+	return size;
+}
+
+static struct key_answer *decrypt(const uint8_t *sent, size_t len)
+{
+	struct key_request q = {.op = KEY_OP_DECRYPT, .version = 0x0303};
+
+	return ask(&q, RSA_URI, span_of(sent, len));
+}
+
+static void test_premaster(void **state)
+{
+	uint8_t secret[SECRET] = {3, 3, 42}, sent[256];
+	size_t len = wrap(secret, sizeof(secret), sent, sizeof(sent));
+	struct key_answer *a = decrypt(sent, len);
+
+	(void)state;
+	assert_int_equal(a->status, KEY_DONE);
+	assert_int_equal(a->len, SECRET);
+	assert_memory_equal(a->bytes, secret, SECRET);
+	free(a);
+}
+
+/* What is wrong with it nobody learns: the answer is a secret that nobody knows, each time. */
+static void expect_random(const uint8_t *sent, size_t len, const uint8_t *secret)
+{
+	struct key_answer *a = decrypt(sent, len), *b = decrypt(sent, len);
+
+	assert_int_equal(a->status, KEY_DONE);
+	assert_int_equal(b->status, KEY_DONE);
+	assert_int_equal(a->len, SECRET);
+	assert_int_equal(b->len, SECRET);
+	assert_memory_not_equal(a->bytes, b->bytes, SECRET);
+	assert_memory_not_equal(a->bytes + 2, secret + 2, SECRET - 2);
+	free(a);
+	free(b);
+}
+
+static void test_bad_premasters(void **state)
+{
+	uint8_t secret[SECRET + 1] = {3, 3, 42}, sent[256];
+	size_t len;
+
+	(void)state;
+	len = wrap(secret, SECRET + 1, sent, sizeof(sent));
+	expect_random(sent, len, secret);
+	len = wrap(secret, SECRET - 1, sent, sizeof(sent));
+	expect_random(sent, len, secret);
+	secret[1] = 1; /* another version than was offered (RFC 5246 7.4.7.1) */
+	len = wrap(secret, SECRET, sent, sizeof(sent));
+	expect_random(sent, len, secret);
+	memset(sent, 0x17, sizeof(sent));
+	expect_random(sent, sizeof(sent), secret);
+	expect_random(sent, 11, secret);
+	/* and the token goes on */
+	test_premaster(state);
+}
+
+/* ---- what is refused ---- */
+
+static void refused(const struct key_request *q, const char *uri, size_t len, const char *part)
+{
+	struct key_answer *a = ask(q, uri, span_of(digest, len));
+
+	assert_int_equal(a->status, KEY_UNREADABLE);
+	if (!strstr((char *)a->bytes, part))
+		fail_msg("%s", a->bytes);
+	free(a);
+}
+
+static void test_refusals(void **state)
+{
+	struct key_request q = {.op = KEY_OP_SIGN, .digest = "SHA256", .padding = 1};
+
+	(void)state;
+	refused(&q, "pkcs11:token=t;object=none", 32, "no such private key");
+	refused(&q, "pkcs11:token=t;object=rsa;id=%02", 32, "no such private key");
+	refused(&q, "pkcs11:token=u;object=rsa", 32, "no such token");
+	refused(&q, "pkcs11:object=rsa", 32, "names no token");
+	refused(&q, "pkcs11:", 32, "names no token");
+	q.padding = RSA_PKCS1_PSS_PADDING;
+	q.salt_len = RSA_PSS_SALTLEN_MAX;
+	refused(&q, RSA_URI, 32, "does not do what is asked");
+	q.salt_len = RSA_PSS_SALTLEN_DIGEST;
+	refused(&q, RSA_URI, 31, "does not do what is asked"); /* no SHA-256 has 31 bytes */
+	snprintf(q.digest, sizeof(q.digest), "NOSUCH");
+	refused(&q, RSA_URI, 32, "does not do what is asked");
+	q.op = 77;
+	refused(&q, RSA_URI, 32, "does not do what is asked");
+	q.op = KEY_OP_DECRYPT;
+	refused(&q, EC_URI, 32, "does not do what is asked");
+}
+
+static void test_public_halves(void **state)
+{
+	struct err_list err;
+	EVP_PKEY *key;
+
+	(void)state;
+	err_init(&err);
+	key = tokens_public(tokens, RSA_URI, &err);
+	assert_int_equal(EVP_PKEY_eq(key, rsa), 1);
+	EVP_PKEY_free(key);
+	key = tokens_public(tokens, EC_URI, &err);
+	assert_int_equal(EVP_PKEY_eq(key, ec), 1);
+	EVP_PKEY_free(key);
+	assert_null(tokens_public(tokens, "pkcs11:token=t;object=none", &err));
+	err_fini(&err);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_premaster),
+		cmocka_unit_test(test_bad_premasters),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_public_halves),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
