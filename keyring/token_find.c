@@ -71,34 +71,56 @@ bool token_is_refusal(CK_RV rv)
 }
 
 /* Without a PIN of ours, some devices ask a person at their own keys. */
-static bool log_in(struct tokens *t, const struct token_use *u, const CK_TOKEN_INFO *info,
-	const char *uri, struct err_list *err)
+static bool may_log_in(const CK_TOKEN_INFO *info, const char *uri, struct err_list *err)
 {
-	const char *pin = passphrase_get(PASSPHRASE_TOKENS);
-	CK_RV rv = CKR_PIN_INCORRECT;
+	bool has_pin = passphrase_get(PASSPHRASE_TOKENS) != NULL;
 
-	if (!(info->flags & CKF_LOGIN_REQUIRED))
-		return true;
-	if (is_logged_in(u) && !tokens_refused(t, u->key.slot))
-		return true;
-	if (!pin && !(info->flags & CKF_PROTECTED_AUTHENTICATION_PATH)) {
+	if (!has_pin && !(info->flags & CKF_PROTECTED_AUTHENTICATION_PATH))
 		err_add(err, "%s: the token wants a PIN: name its place (pkcs11_pin, --pin)", uri);
-		return false;
-	}
-	if (!tokens_refused(t, u->key.slot))
-		rv = u->f->C_Login(u->session, CKU_USER, (CK_UTF8CHAR *)pin, pin ? strlen(pin) : 0);
-	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
+	else if (info->flags & CKF_USER_PIN_LOCKED)
+		err_add(err, "%s: the token is locked after wrong PINs: unlock it", uri);
+	else if (has_pin && (info->flags & CKF_USER_PIN_FINAL_TRY))
+		err_add(err,
+			"%s: the token has one try left, which is not for programs: log in with "
+			"its own tool first",
+			uri);
+	else
 		return true;
-	if (token_is_refusal(rv)) {
-		tokens_refuse(t, u->key.slot);
+	return false;
+}
+
+static bool say_refused(CK_RV rv, const char *uri, struct err_list *err)
+{
+	if (token_is_refusal(rv))
 		err_add(err,
 			"%s: the token refuses the PIN: correct it, and start again; it is not "
 			"tried twice, since tokens lock themselves",
 			uri);
-	} else {
+	else
 		err_add(err, "%s: the token cannot be logged in to: %s", uri, p11_kit_strerror(rv));
-	}
 	return false;
+}
+
+static bool log_in(struct tokens *t, const struct token_use *u, const CK_TOKEN_INFO *info,
+	const char *uri, struct err_list *err)
+{
+	const char *pin = passphrase_get(PASSPHRASE_TOKENS);
+	CK_RV rv;
+
+	if (!(info->flags & CKF_LOGIN_REQUIRED))
+		return true;
+	if (tokens_refused(t, u->key.slot))
+		return say_refused(CKR_PIN_INCORRECT, uri, err);
+	if (is_logged_in(u))
+		return true;
+	if (!may_log_in(info, uri, err))
+		return false;
+	rv = u->f->C_Login(u->session, CKU_USER, (CK_UTF8CHAR *)pin, pin ? strlen(pin) : 0);
+	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
+		return true;
+	if (token_is_refusal(rv))
+		tokens_refuse(t, u->key.slot);
+	return say_refused(rv, uri, err);
 }
 
 /* What @uri says of the object, and that it is a private key. Return: how many there are, to 2. */

@@ -315,8 +315,8 @@ static const struct keyring *find_ring(
 	return v->user ? keystore_ring(s->keystore, v->user, ring) : NULL;
 }
 
-static void tell_missing(const char *ring, const struct owner *owner, const char *user, char *why,
-	size_t size)
+static void tell_missing(
+	const char *ring, const struct owner *owner, const char *user, char *why, size_t size)
 {
 	char text[NAME_SIZE];
 

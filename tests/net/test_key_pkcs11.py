@@ -294,6 +294,16 @@ def test_wrong_pin_is_not_tried_twice(world4, tokens, monkeypatch):
     assert "wrong-" + tokens.pin not in gateway.log()
 
 
+@pytest.mark.parametrize("flags, says", [
+    ("20000", "the token has one try left, which is not for programs"),  # CKF_USER_PIN_FINAL_TRY
+    ("40000", "the token is locked after wrong PINs: unlock it")])       # CKF_USER_PIN_LOCKED
+def test_last_try_is_not_ours(world4, tokens, monkeypatch, flags, says):
+    monkeypatch.setenv("SHIM_FLAGS", flags)
+    gateway = imported(world4, tokens, tokens.settings(shim(tokens.directory)))
+    gateway.wait_log(says)
+    fails(world4)
+
+
 def test_key_of_another_certificate_is_refused(world4, tokens):
     gateway = bare_gateway(world4, tokens)
     add(gateway, tokens.bring(world4.pki.client), world4.pki.server)

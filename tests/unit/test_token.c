@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keyring/files.h"
@@ -39,18 +40,25 @@ static void write_text(const char *name, const char *text, size_t len)
 	assert_int_equal(chmod(path, 0600), 0);
 }
 
-static void run(const char *argument, const char *label, const char *more)
+/* softhsm2-util without its words; @words ends with NULL. */
+static void run(const char *const *words)
 {
-	char command[512];
+	pid_t pid = fork();
+	int status;
 
-	snprintf(command, sizeof(command),
-		"softhsm2-util %s --label %s --pin " PIN " %s >/dev/null", argument, label, more);
-	assert_int_equal(system(command), 0);
+	if (pid == 0) {
+		if (!freopen("/dev/null", "w", stdout))
+			_exit(1);
+		execvp("softhsm2-util", (char *const *)words);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static EVP_PKEY *bring(const char *type, const char *name, const char *id)
 {
-	char where[128], *text;
+	char path[128], *text;
 	struct err_list err;
 	EVP_PKEY *key;
 	size_t len;
@@ -60,8 +68,9 @@ static EVP_PKEY *bring(const char *type, const char *name, const char *id)
 	text = pem_from_key(key, &len);
 	write_text("key", text, len);
 	file_free(text, len);
-	snprintf(where, sizeof(where), "--token t --id %s --import %s/key", id, dir);
-	run(where, name, "");
+	snprintf(path, sizeof(path), "%s/key", dir);
+	run((const char *[]){"softhsm2-util", "--import", path, "--token", "t", "--label", name,
+		"--id", id, "--pin", PIN, NULL});
 	err_fini(&err);
 	return key;
 }
@@ -77,7 +86,8 @@ static int begin(void **state)
 	write_text("conf", text, strlen(text));
 	snprintf(path, sizeof(path), "%s/conf", dir);
 	setenv("SOFTHSM2_CONF", path, 1);
-	run("--init-token --free", "t", "--so-pin 12345678");
+	run((const char *[]){"softhsm2-util", "--init-token", "--free", "--label", "t", "--so-pin",
+		"12345678", "--pin", PIN, NULL});
 	rsa = bring("rsa", "rsa", "01");
 	ec = bring("nistecc", "ec", "02");
 	write_text("pin", PIN "\n", strlen(PIN) + 1);

@@ -90,6 +90,16 @@ static CK_RV sign(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG n, CK_BYTE *out, CK
 	return real->C_Sign(s, in, n, out, m);
 }
 
+static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+	const char *flags = getenv("SHIM_FLAGS");
+	CK_RV rv = real->C_GetTokenInfo(slot, info);
+
+	if (flags)
+		info->flags |= strtoul(flags, NULL, 16);
+	return rv;
+}
+
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out)
 {
 	CK_C_GetFunctionList get =
@@ -98,6 +108,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out)
 
 	memcpy(&list, real, sizeof(list));
 	list.C_Sign = sign;
+	list.C_GetTokenInfo = get_token_info;
 	*out = &list;
 	return rv;
 }
@@ -105,7 +116,10 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out)
 
 
 def shim(directory):
-    """SoftHSM behind a module that is slow (SHIM_DELAY) or loses sessions (SHIM_LOSE)."""
+    """
+    SoftHSM behind a module that is slow (SHIM_DELAY), loses sessions (SHIM_LOSE) or says more of
+    its tokens (SHIM_FLAGS).
+    """
     path = os.path.join(str(directory), "shim.so")
     flags = subprocess.run(["pkg-config", "--cflags", "p11-kit-1"], check=True, text=True,
                            stdout=subprocess.PIPE).stdout.split()
