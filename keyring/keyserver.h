@@ -28,7 +28,8 @@ bool keyserver_load_module(struct keyserver *k, const char *path, struct err_lis
  * keyserver_answer() - do what @q asks; by any number of threads at a time
  * A key is read when it is first asked for, and kept. KEY_OP_CHECK reads it again, so that a file
  * that has been replaced is noticed with the next generation of the keyring. KEY_OP_FORGET drops
- * it; if it is asked for all the same, it is read once more. @source is a path, or a URI of a token.
+ * it; if it is asked for all the same, it is read once more. @source is a path, or the URI of a key
+ * in a token.
  */
 void keyserver_answer(struct keyserver *k, const struct key_request *q, struct span source,
 	struct span data, struct key_answer *a);

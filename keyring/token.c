@@ -3,8 +3,8 @@
  * token.c - private keys in PKCS#11 tokens: a module loaded, keys found, sessions lent
  *
  * A use of a key takes a session, since a session does one thing at a time. Sessions that are not
- * in use are kept for the next: a token is logged in as long as there is one (PKCS#11 5.4). A key is
- * looked for once; its handle is good in all sessions.
+ * in use are kept for the next: a token is logged in as long as there is one (PKCS#11 5.4). A key
+ * is looked for once; its handle is good in all sessions.
  *
  * A token that is pulled, or a network module that loses its peer, ends sessions and handles. The
  * first use that finds out begins the token's next epoch: what belongs to an earlier one is not

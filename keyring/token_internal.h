@@ -41,7 +41,7 @@ bool tokens_refused(struct tokens *t, CK_SLOT_ID slot);
 /** token_is_refusal() - whether @rv says that the PIN is wrong */
 bool token_is_refusal(CK_RV rv);
 
-/** token_describe() - fill in what @u's key is like, whose handle is known; false with a sentence */
+/** token_describe() - what the key of @u is like, whose handle is known; false with a sentence */
 bool token_describe(struct token_use *u, const char *uri, struct err_list *err);
 
 /** token_is_stale() - whether @rv says that sessions or handles have ended meanwhile */

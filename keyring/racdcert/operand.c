@@ -266,7 +266,8 @@ static bool read_elsewhere(const struct reading *r, size_t i, enum argument arg)
 {
 	(void)arg;
 	return refuse(r, i,
-		"cannot be done here: there is no ICSF; for keys in PKCS#11 tokens see attls-keyring --key");
+		"cannot be done here: there is no ICSF; of keys in PKCS#11 tokens tells "
+		"attls-keyring(8)");
 }
 
 /* "OU=Sales.O=Example.C=DE": a dot before the next attribute becomes a comma. */

@@ -10,8 +10,8 @@ from lib.gateway import ROOT, program
 
 PROGRAMS = ("attlsctl", "attls-keyring", "attls-racdcert", "attls-net", "attlsd")
 WITH_VERBS = ("attlsctl", "attls-keyring", "attls-net")
-COMMON = {"--config", "--keyring", "--datasets", "--passphrase", "--pkcs11-module", "--pin", "--help",
-          "--version"}
+COMMON = {"--config", "--keyring", "--datasets", "--passphrase", "--pkcs11-module", "--pin",
+          "--help", "--version"}
 OPTION = r"(?<![\w-])--[a-z][a-z0-9-]*[a-z]"
 
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test_token.c - keys in tokens of SoftHSM: by many threads, and with what a hostile client sends */
+/* test_token.c - keys in tokens of SoftHSM: by many threads, with what hostile clients send */
 #include "unit/folder.h"
 #include "unit/unit.h"
 

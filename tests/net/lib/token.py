@@ -37,8 +37,8 @@ class Tokens:
         sh(*argv, env={**os.environ, **self.environment})
 
     def init(self, label=LABEL):
-        self.run("softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", "12345678",
-                 "--pin", self.pin)
+        self.run("softhsm2-util", "--init-token", "--free", "--label", label,
+                 "--so-pin", "12345678", "--pin", self.pin)
 
     def bring(self, cert, name="srv", number="01", label=LABEL):
         """Put a copy of the key of @cert into the token. Return: its URI."""
