@@ -91,8 +91,9 @@ def test_shipped_rules_are_right(world4, path):
 
 def test_sample_settings_are_right(world4, tmp_path, monkeypatch):
     """deploy/attls.ini as it is, but for the directory; and each line that is commented out."""
-    (tmp_path / "keys").write_text("a passphrase that systemd hands over\n")
-    (tmp_path / "keys").chmod(0o400)
+    for name in ("keys", "pin"):
+        (tmp_path / name).write_text("a secret that systemd hands over\n")
+        (tmp_path / name).chmod(0o400)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     gateway = world4.gateway("client", rules.client(PORT))
     gateway.add_ca("attls-ring", world4.pki.ca)
