@@ -56,12 +56,19 @@ void takeover_watch(struct takeover *t, SSL *ssl)
 	SSL_set_msg_callback_arg(ssl, t);
 }
 
+/* Records shorter than 2^14 bytes (RFC 6066 4) are left to OpenSSL. */
+static bool has_full_records(const SSL *ssl)
+{
+	return SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl)) ==
+	       TLSEXT_max_fragment_length_DISABLED;
+}
+
 bool takeover_ready(const struct takeover *t, SSL *ssl, uint64_t taken, bool ticket)
 {
 	return SSL_version(ssl) == TLS1_3_VERSION && t->traffic.known[KDF_CLIENT] &&
 	       t->traffic.known[KDF_SERVER] && !t->changed && t->announced == taken &&
 	       (!ticket || t->ticket || t->data) && !SSL_has_pending(ssl) && !SSL_want_write(ssl) &&
-	       record_suite_of(SSL_get_current_cipher(ssl));
+	       has_full_records(ssl) && record_suite_of(SSL_get_current_cipher(ssl));
 }
 
 static struct stream_start start_of(const struct takeover *t, enum kdf_end end)

@@ -198,6 +198,23 @@ static void test_left_to_openssl(void **state)
 	}
 }
 
+/* A client that wants short records (RFC 6066 4) gets no longer ones. */
+static void test_short_records(void **state)
+{
+	struct duet d;
+
+	(void)state;
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+		duet_init(&d, TLS_ROLE_SERVER, version, NULL);
+		SSL_CTX_set_tlsext_max_fragment_length(d.ctx, TLSEXT_max_fragment_length_512);
+		duet_begin(&d);
+		duet_shake(&d);
+		assert_false(taken_over(&d));
+		talk(&d);
+		duet_fini(&d);
+	}
+}
+
 /* The server's tickets are numbered records before the first data. */
 static void test_tickets_counted(void **state)
 {
@@ -365,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_client_without_resumption_waits_for_nothing),
 		cmocka_unit_test(test_suites),
 		cmocka_unit_test(test_left_to_openssl),
+		cmocka_unit_test(test_short_records),
 		cmocka_unit_test(test_tickets_counted),
 		cmocka_unit_test(test_client_waits_for_ticket),
 		cmocka_unit_test(test_key_updates),
