@@ -3,6 +3,7 @@
 import datetime
 import glob
 import os
+import signal
 
 import pytest
 
@@ -138,10 +139,32 @@ def test_use_of_each_rule_is_counted_over_reloads(world4):
     assert 'attls_rule_last_used_seconds{rule="other"}' not in metrics
 
 
-# Watching files
+# SIGHUP
 
 def generation(gateway):
     return gateway.ctl_json("status")["generation"]
+
+
+@pytest.mark.sanitized
+def test_hangup_reloads(world4):
+    """As the command does, but what is wrong can only be told to the log."""
+    tls_echo(world4)
+    gateway = world4.client_gateway(PORT)
+    old = opened(world4)
+    gateway.write_rules(rules.client(PORT, name="renamed"))
+    os.kill(gateway.daemon.pid, signal.SIGHUP)
+    wait_for(lambda: generation(gateway) == 2, "the next generation")
+    assert [r["rule"] for r in gateway.ctl_json("policy", "show")["rules"]] == ["renamed"]
+    say(old)
+    gateway.write_rules("[rule c]\nnonsense = 1\n")
+    os.kill(gateway.daemon.pid, signal.SIGHUP)
+    gateway.wait_log("nonsense: unknown key")
+    assert generation(gateway) == 2
+    say(old)
+    opened(world4)
+
+
+# Watching files
 
 
 @pytest.mark.parametrize("one_file", [False, True])

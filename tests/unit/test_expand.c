@@ -2,7 +2,9 @@
 /* test_expand.c - sections that stand for others: use, include, inherit, traffic, requirements */
 #include "unit/rules_helper.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <netdb.h>
 #include <sys/stat.h>
 
 #include "base/ini.h"
@@ -151,61 +153,170 @@ static void test_requirements_refused(void **state)
 #undef MAP
 }
 
-/* Every predefined rule: loads with one section, and takes the connection that it is for. */
-static void use_works(const char *name, const struct ini_section *rule)
-{
-	bool local = ini_get(rule, "local_port") != NULL;
-	const char *port = ini_get(rule, local ? "local_port" : "remote_port");
-	bool inbound = strcmp(ini_get(rule, "direction"), "inbound") == 0;
-	struct query q = query_of(
-		"10.0.0.1:1", "10.0.0.2:1", inbound ? DIRECTION_INBOUND : DIRECTION_OUTBOUND);
-	struct endpoint *end = local ? &q.tuple.local : &q.tuple.remote;
-	const struct rule *found;
-	struct policy *p;
-	char text[256];
+/* What each NAME-server and NAME-client is for: its ports, and what /etc/services calls them. */
+static const struct {
+	const char *name;
+	uint16_t port;
+	const char *service; /* NULL: of the product's documents, or newer than /etc/services */
+} predefined[] = {
+	{"amqp", 5672, "amqp"},
+	{"amqps", 5671, "amqps"},
+	{"cics-ipic", 1435, NULL},
+	{"cics-sockets", 3010, NULL},
+	{"db2-drda", 446, NULL},
+	{"db2-drda-secure", 448, NULL},
+	{"db2-drda-secure", 4840, NULL},
+	{"dcas", 8990, NULL},
+	{"ftp", 21, "ftp"},
+	{"ftps", 990, "ftps"},
+	{"ftps-data", 989, "ftps-data"},
+	{"guardium", 16022, NULL},
+	{"guardium", 16023, NULL},
+	{"http", 80, "http"},
+	{"http", 8080, "http-alt"},
+	{"https", 443, "https"},
+	{"imap", 143, "imap2"},
+	{"imaps", 993, "imaps"},
+	{"ims-connect", 9999, NULL},
+	{"ldap", 389, "ldap"},
+	{"ldaps", 636, "ldaps"},
+	{"load-balancing-agents", 8100, NULL},
+	{"load-balancing-sasp", 3860, NULL},
+	{"mqtt", 1883, NULL},
+	{"mqtts", 8883, NULL},
+	{"mysql", 3306, "mysql"},
+	{"netview", 4022, NULL},
+	{"nje", 175, NULL},
+	{"nje-secure", 2252, NULL},
+	{"nss", 4159, NULL},
+	{"policy-agent", 16310, NULL},
+	{"pop3", 110, "pop3"},
+	{"pop3s", 995, "pop3s"},
+	{"postgresql", 5432, "postgresql"},
+	{"redis", 6379, "redis"},
+	{"rrsf", 18136, NULL},
+	{"smtp", 25, "smtp"},
+	{"smtps", 465, "submissions"},
+	{"smtps", 587, "submission"},
+	{"syslog", 601, NULL},
+	{"syslog-tls", 6514, "syslog-tls"},
+	{"telnet", 23, "telnet"},
+	{"tn3270", 23, "telnet"},
+	{"tn3270", 992, "telnets"},
+	{"tn3270", 2023, NULL},
+	{"workload-lifeline-agents", 8200, NULL},
+	{"workload-lifeline-advisors", 8202, NULL},
+};
 
+enum { PREDEFINED_COUNT = sizeof(predefined) / sizeof(predefined[0]), PREDEFINED_FILES = 28 };
+
+/* Whether @row is about the rule @name, which is its name with @suffix. */
+static bool is_about(size_t row, const char *name, const char *suffix)
+{
+	size_t len = strlen(predefined[row].name);
+
+	return strncmp(name, predefined[row].name, len) == 0 && strcmp(name + len, suffix) == 0;
+}
+
+static bool takes(const struct policy *p, enum direction d, bool local, uint16_t port)
+{
+	struct query q = query_of("10.0.0.1:1", "10.0.0.2:1", d);
+	const struct rule *found;
+
+	(local ? &q.tuple.local : &q.tuple.remote)->port = port;
+	return policy_match(p, &q, &found) == OUTCOME_RULE && found->action->mode == ACTION_TLS;
+}
+
+/* Loads with one section, takes what it is for in one direction, and nothing else. */
+static void use_works(const char *name)
+{
+	const char *suffix = strrchr(name, '-');
+	bool server = strcmp(suffix, "-server") == 0, expected[65536] = {0};
+	bool opens = server == (strstr(name, "-data-") != NULL); /* FTP's data the server */
+	enum direction d = opens ? DIRECTION_OUTBOUND : DIRECTION_INBOUND;
+	char text[256];
+	struct policy *p;
+
+	assert_true(server || strcmp(suffix, "-client") == 0);
+	for (size_t i = 0; i < PREDEFINED_COUNT; i++) {
+		if (is_about(i, name, suffix))
+			expected[predefined[i].port] = true;
+	}
 	snprintf(text, sizeof(text), "[use %s]\nring = root/r\n", name);
 	p = policy_good(text);
 	assert_int_equal(p->rule_count, 1);
 	assert_string_equal(p->rules[0]->action->ring, "root/r");
-	assert_int_equal(policy_match(p, &q, &found), OUTCOME_UNMATCHED);
-	end->port = (uint16_t)strtoul(port, NULL, 10);
-	assert_int_equal(policy_match(p, &q, &found), OUTCOME_RULE);
-	assert_int_equal(found->action->mode, ACTION_TLS);
-	q.direction = inbound ? DIRECTION_OUTBOUND : DIRECTION_INBOUND;
-	assert_int_equal(policy_match(p, &q, &found), OUTCOME_UNMATCHED);
+	assert_int_equal(
+		p->rules[0]->action->profile.role, server ? TLS_ROLE_SERVER : TLS_ROLE_CLIENT);
+	for (unsigned port = 1; port < 65536; port++) {
+		if (takes(p, d, server, (uint16_t)port) != expected[port])
+			fail_msg("%s and port %u", name, port);
+		assert_false(
+			expected[port] && takes(p, DIRECTION_BOTH - d, server, (uint16_t)port));
+		assert_false(expected[port] && takes(p, d, !server, (uint16_t)port));
+	}
 	policy_put(p);
+}
+
+/* Return: how many rules the file has. */
+static size_t file_works(const char *name)
+{
+	struct err_list err;
+	size_t count = 0;
+	char path[512];
+	struct ini *ini;
+
+	err_init(&err);
+	snprintf(path, sizeof(path), PREDEFINED "/%s", name);
+	ini = ini_load(path, &err);
+	assert_int_equal(err.count, 0);
+	for (size_t i = 0; i < ini->section_count; i++) {
+		if (strcmp(ini->sections[i].kind, "rule") != 0)
+			continue;
+		use_works(ini->sections[i].name);
+		count++;
+	}
+	ini_free(ini);
+	assert_true(count >= 2);
+	return count;
 }
 
 static void test_predefined(void **state)
 {
 	DIR *dir = opendir(PREDEFINED);
 	struct dirent *entry;
-	size_t count = 0;
+	size_t files = 0, rules = 0, names = 0;
 
 	(void)state;
 	assert_non_null(dir);
 	while ((entry = readdir(dir))) {
-		struct err_list err;
-		char path[512];
-		struct ini *ini;
-
 		if (!strstr(entry->d_name, ".ini"))
 			continue;
-		err_init(&err);
-		snprintf(path, sizeof(path), PREDEFINED "/%s", entry->d_name);
-		ini = ini_load(path, &err);
-		assert_int_equal(err.count, 0);
-		for (size_t i = 0; i < ini->section_count; i++) {
-			if (strcmp(ini->sections[i].kind, "rule") == 0) {
-				use_works(ini->sections[i].name, &ini->sections[i]);
-				count++;
-			}
-		}
-		ini_free(ini);
+		rules += file_works(entry->d_name);
+		files++;
 	}
 	closedir(dir);
-	assert_true(count >= 60);
+	for (size_t i = 0; i < PREDEFINED_COUNT; i++)
+		names += i == 0 || strcmp(predefined[i].name, predefined[i - 1].name) != 0;
+	assert_int_equal(rules, 2 * names); /* each row has been looked at */
+	assert_int_equal(files, PREDEFINED_FILES);
+}
+
+/* The ports above are those that everybody knows. */
+static void test_predefined_services(void **state)
+{
+	(void)state;
+	if (access("/etc/services", R_OK) < 0) {
+		print_message("there is no /etc/services here\n");
+		skip();
+	}
+	for (size_t i = 0; i < PREDEFINED_COUNT; i++) {
+		const char *service = predefined[i].service;
+		const struct servent *s = service ? getservbyname(service, "tcp") : NULL;
+
+		if (service && (!s || ntohs((uint16_t)s->s_port) != predefined[i].port))
+			fail_msg("%s is not port %u", service, predefined[i].port);
+	}
 }
 
 static void test_use_overrides(void **state)
@@ -300,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_requirements),
 		cmocka_unit_test(test_requirements_refused),
 		cmocka_unit_test(test_predefined),
+		cmocka_unit_test(test_predefined_services),
 		cmocka_unit_test(test_use_overrides),
 		cmocka_unit_test(test_include),
 	};
