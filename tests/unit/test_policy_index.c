@@ -1,111 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_policy_index.c - a search with the index finds what a look at every rule finds */
-#include "unit/rules_helper.h"
+#include "unit/random_policy.h"
 
 #include <malloc.h>
 
 #include "base/ini.h"
 #include "rules/policy_index.h"
-
-static unsigned seed = 20260101;
-
-static unsigned below(unsigned n)
-{
-	return (unsigned)rand_r(&seed) % n;
-}
-
-/* A condition over few values, so that rules overlap in every way. */
-static void print_condition(FILE *f, const char *key, bool ports)
-{
-	unsigned items = 1 + below(3);
-
-	fprintf(f, "%s = ", key);
-	for (unsigned i = 0; i < items; i++) {
-		unsigned from = 1 + below(200), to = from + below(below(4) ? 5 : 100);
-
-		fputs(i ? ", " : "", f);
-		if (ports)
-			fprintf(f, "%u-%u", from, to);
-		else if (below(20) == 0)
-			fputs(below(2) ? "any" : "255.255.255.0/24, ffff::/16", f);
-		else if (below(3) == 0)
-			fprintf(f, "::%x-::%x", from, to);
-		else
-			fprintf(f, "10.0.%u.%u-10.0.%u.%u", from / 16, from % 16, to / 16, to % 16);
-	}
-	fputc('\n', f);
-}
-
-static char *random_rules(unsigned count)
-{
-	static const char *const directions[] = {"inbound", "outbound", "both"};
-	static const char *const actions[] = {"tls", "pass", "reject"};
-	static const char *const on_unknown[] = {"match", "no-match", "reject"};
-	static const char *const interfaces[] = {"lan0", "wlan0, lan1", "lan*", "*0"};
-	char *text;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-
-	for (unsigned i = 0; i < count; i++) {
-		fprintf(f, "[rule r%u]\npriority = %u\ndirection = %s\naction = %s\n", i,
-			1 + below(50), directions[below(3)], actions[below(3)]);
-		if (below(3) == 0)
-			fprintf(f, "userid = %u\n", below(4));
-		if (below(4) == 0)
-			fprintf(f, "jobname = p%u, unit:u%u*\n", below(3), below(3));
-		if (below(4) == 0)
-			fprintf(f, "inside_interface = %s\n", interfaces[below(4)]);
-		if (below(4) == 0)
-			fprintf(f, "time = t%u\n", below(3));
-		if (below(4) == 0)
-			fprintf(f, "on_unknown = %s\n", on_unknown[below(3)]);
-		if (below(3) == 0)
-			print_condition(f, "local_port", true);
-		if (below(2) == 0)
-			print_condition(f, "remote_port", true);
-		if (below(4) == 0) /* families that never meet would be refused */
-			fprintf(f, "local_addr = any\n");
-		if (below(2) == 0)
-			print_condition(f, "remote_addr", false);
-		else
-			fprintf(f, "remote_addr = any\n");
-	}
-	fprintf(f, "[time t0]\ntime_of_day=00:00-12:00\n[time t1]\ntime_of_day=18:00-06:00\n"
-		   "[time t2]\nweekday=thu-sun\n");
-	fprintf(f, "[action tls]\ntls=on\nrole=server\n[action pass]\ntls=off\n"
-		   "[action reject]\ntls=reject\n");
-	fclose(f);
-	return text;
-}
-
-static struct endpoint random_endpoint(bool six)
-{
-	struct endpoint e = {.port = (uint16_t)(1 + below(310))};
-	char text[64];
-	unsigned n = below(310);
-
-	if (below(30) == 0)
-		snprintf(text, sizeof(text), "%s", six ? "ffff::1" : "255.255.255.255");
-	else if (six)
-		snprintf(text, sizeof(text), "::%x", n);
-	else
-		snprintf(text, sizeof(text), "10.0.%u.%u", n / 16, n % 16);
-	assert_true(addr_parse(text, &e.addr));
-	return e;
-}
-
-static struct owner random_owner(void)
-{
-	static const char *const processes[] = {"p0", "p1", "p2", "p3", NULL};
-	static const char *const units[] = {"u0.service", "u1", "u2.x", "v", NULL};
-
-	return (struct owner){
-		.known = below(OWNER_ALL + 1),
-		.uid = below(5),
-		.process = processes[below(5)],
-		.unit = units[below(5)],
-	};
-}
 
 static bool in_addrs(const struct addr_range *items, size_t count, const struct addr *a)
 {
@@ -244,7 +144,6 @@ static void same_answers(struct policy *p, const struct query *q, struct explana
 
 static void test_random(void **state)
 {
-	static const char *const names[] = {"lan0", "lan1", "wlan0", "eth7", NULL};
 	unsigned taken = 0;
 
 	(void)state;
@@ -256,15 +155,7 @@ static void test_random(void **state)
 
 		assert_non_null(p);
 		for (unsigned i = 0; i < 500; i++) {
-			bool six = below(3) == 0;
-			struct query q = {
-				.tuple = {random_endpoint(six), random_endpoint(six)},
-				.direction = (enum direction)(1 + below(3)),
-				.owner = random_owner(),
-				.inside_interface = names[below(5)],
-				.when = (enum query_time)below(3),
-				.at = below(1000000),
-			};
+			struct query q = random_query();
 			const struct rule *rule;
 
 			same_answers(p, &q, passed);

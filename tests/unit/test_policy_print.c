@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_policy_print.c - a printed policy loads back to the same policy */
-#include "unit/rules_helper.h"
+#include "unit/random_policy.h"
 
 static void same_ranges(const struct rule *a, const struct rule *b)
 {
@@ -161,13 +161,58 @@ static void test_text(void **state)
 	policy_put(p);
 }
 
+/* What @q comes to, in words that do not depend on which of two equal policies was asked. */
+static void decide(const struct policy *p, const struct query *q, char *words, size_t size)
+{
+	const struct rule *r;
+	enum outcome outcome = policy_match(p, q, &r);
+
+	snprintf(words, size, "%d %s %s, owner %x, protect %d", (int)outcome, r ? r->name : "-",
+		r ? r->action->name : "-", policy_wants_owner(p, q), policy_may_protect(p, q));
+}
+
+/* Whatever the rules, what they are printed as decides as they do. */
+static void test_random(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 60; round++) {
+		char *text = random_rules(1 + below(60)), *printed, *again;
+		struct err_list err;
+		struct policy *a = policy_try(text, &err), *b;
+
+		assert_non_null(a);
+		err_fini(&err);
+		printed = policy_text(a);
+		b = policy_try(printed, &err);
+		assert_non_null(b);
+		err_fini(&err);
+		again = policy_text(b);
+		assert_string_equal(printed, again);
+		for (unsigned i = 0; i < 300; i++) {
+			struct query q = random_query();
+			char before[256], after[256];
+
+			decide(a, &q, before, sizeof(before));
+			decide(b, &q, after, sizeof(after));
+			assert_string_equal(before, after);
+		}
+		policy_put(a);
+		policy_put(b);
+		free(text);
+		free(printed);
+		free(again);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_quotes),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_random),
 	};
 
+	setenv("TZ", "UTC", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
