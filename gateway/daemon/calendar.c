@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LONGEST_WAIT = 366 * 86400 }; /* seconds, where no time condition will change */
+
 int calendar_open(void)
 {
 	int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -21,10 +23,10 @@ int calendar_open(void)
 
 void calendar_run(struct daemon *d, int fd)
 {
-	int64_t next = policy_activate(d->snapshot->policy, time(NULL));
+	int64_t now = time(NULL), next = policy_activate(d->snapshot->policy, now);
 	/* a timer that is off would not tell of a clock that was set */
 	struct itimerspec when = {
-		.it_value.tv_sec = (time_t)(next == INT64_MAX ? INT32_MAX : next)};
+		.it_value.tv_sec = (time_t)(next == INT64_MAX ? now + LONGEST_WAIT : next)};
 	uint64_t expired;
 
 	/* ECANCELED, and not a number, is what a clock that was set reads like */

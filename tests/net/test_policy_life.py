@@ -4,6 +4,7 @@ import datetime
 import glob
 import os
 import signal
+import time
 
 import pytest
 
@@ -241,6 +242,17 @@ def test_window_begins_while_the_gateway_runs(world4):
     opened(world4)
 
 
+def start_at(gateway, clock):
+    """Rules and daemon as usual, with what libfaketime understands by @clock for its time."""
+    gateway.up()
+    plain = gateway.wrapper
+    library, = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    gateway.wrapper = lambda *argv: plain("env", f"LD_PRELOAD={library}", f"FAKETIME={clock}",
+                                          "DONT_FAKE_MONOTONIC=1", "TZ=UTC", *argv)
+    gateway.start()
+    gateway.wrapper = plain
+
+
 @pytest.mark.parametrize("shift, expected", [("+100d", True), ("+0d", False)])
 def test_shifted_clock(world4, shift, expected):
     """A window a hundred days ahead, and a daemon whose clock is (or is not) there."""
@@ -249,13 +261,7 @@ def test_shifted_clock(world4, shift, expected):
     gateway = world4.gateway("client", timed(at(ahead - 3600), at(ahead + 3600)),
                              unmatched="reject")
     gateway.add_ca(rules.CLIENT_RING, world4.pki.ca)
-    gateway.up()
-    plain = gateway.wrapper
-    library, = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-    gateway.wrapper = lambda *argv: plain("env", f"LD_PRELOAD={library}", f"FAKETIME={shift}",
-                                          "DONT_FAKE_MONOTONIC=1", *argv)
-    gateway.start()
-    gateway.wrapper = plain
+    start_at(gateway, shift)
     assert active(gateway) == expected
     if expected:
         # the certificates of the test are not valid as long
@@ -268,3 +274,43 @@ def test_shifted_clock(world4, shift, expected):
         assert "handshake" not in gateway.log()
 
 
+@pytest.mark.parametrize("clock, window, before", [
+    ("2027-03-28 00:59:54", "03:00-04:00", False),  # 1:59:54, and after 1:59:59 comes 3:00
+    ("2027-10-31 00:59:54", "02:59-03:00", True),   # 2:59:54, and after 2:59:59 comes 2:00
+    ("2027-03-28 00:59:54", "02:00-03:00", None),   # an hour that this day does not have
+    ("2027-10-31 00:59:54", "02:00-03:00", None)])  # one that it has twice
+def test_summer_time_begins_and_ends(world4, clock, window, before):
+    """The clocks of Berlin change while the gateway runs; None: to no effect."""
+    gateway = world4.gateway("client", (
+        rules.client(PORT, conditions={"time": "window"})
+        + rules.section("time", "window", {"time_of_day": window, "timezone": "Europe/Berlin"})
+        + rules.client(PORT + 1, name="mark", conditions={"time": "mark"})
+        + rules.section("time", "mark", {"from": f"{clock[:10]}T01:00:00Z"})))
+    gateway.add_ca(rules.CLIENT_RING, world4.pki.ca)
+    start_at(gateway, "@" + clock)
+
+    def rule_active(name):
+        return {r["rule"]: r["active"] for r in gateway.ctl_json("policy", "show")["rules"]}[name]
+    first = rule_active("c")
+    assert not rule_active("mark")
+    wait_for(lambda: rule_active("mark"), "the change of the clocks", 30)
+    if before is None:
+        assert first == rule_active("c") == (clock[5:7] == "10")
+    else:
+        assert (first, rule_active("c")) == (before, not before)
+
+
+def test_no_time_condition_is_no_work(world4):
+    """Nothing ever changes, far beyond the 31 bits of seconds too: the main thread sleeps."""
+    gateway = world4.client_gateway(PORT, begin=False)
+    start_at(gateway, "@2045-01-01 00:00:00")
+
+    with open(f"/proc/{gateway.daemon.pid}/schedstat") as schedule:
+        def busy():
+            """Nanoseconds on a processor, of the main thread."""
+            schedule.seek(0)
+            return int(schedule.read().split()[0])
+        first, begun = busy(), time.monotonic_ns()
+        for _ in range(20):
+            gateway.ctl("status")
+        assert busy() - first < (time.monotonic_ns() - begun) / 4
