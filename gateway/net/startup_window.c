@@ -12,10 +12,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHAIN_OUT "ATTLS-START-OUT"
-#define CHAIN_IN  "ATTLS-START-IN"
+enum { OUT, IN, FORWARD, WINDOWS };
 
-static void write_addresses(FILE *out, const struct startup *s, uint8_t family)
+static const struct {
+	const char *hook;
+	const char *chain;
+} windows[WINDOWS] = {
+	[OUT] = {"OUTPUT", "ATTLS-START-OUT"},
+	[IN] = {"INPUT", "ATTLS-START-IN"},
+	[FORWARD] = {"FORWARD", "ATTLS-START-FWD"}, /* router only: between the two sides */
+};
+
+static bool is_wanted(const struct net *n, int window)
+{
+	return window != FORWARD || n->settings->mode == MODE_ROUTER;
+}
+
+/* To and from these anybody may connect. */
+static void write_addresses(FILE *out, int window, const struct startup *s, uint8_t family)
 {
 	char from[ADDR_TEXT], to[ADDR_TEXT];
 
@@ -26,32 +40,52 @@ static void write_addresses(FILE *out, const struct startup *s, uint8_t family)
 			continue;
 		addr_format(&r->from, from);
 		addr_format(&r->to, to);
-		fprintf(out, "-A " CHAIN_OUT " -m iprange --dst-range %s-%s -j RETURN\n", from, to);
-		fprintf(out, "-A " CHAIN_IN " -m iprange --src-range %s-%s -j RETURN\n", from, to);
+		if (window != IN)
+			fprintf(out, "-A %s -m iprange --dst-range %s-%s -j RETURN\n",
+				windows[window].chain, from, to);
+		if (window != OUT)
+			fprintf(out, "-A %s -m iprange --src-range %s-%s -j RETURN\n",
+				windows[window].chain, from, to);
 	}
 }
 
-/* Both chains are emptied and filled in one transaction; the jumps are the caller's affair. */
-static void write_chains(FILE *out, const struct startup *s, uint8_t family)
+/* A chain is emptied and filled in one transaction; the jump to it is the caller's affair. */
+static void write_chain(FILE *out, int window, const struct startup *s, uint8_t family)
 {
-	fputs(":" CHAIN_OUT " - [0:0]\n:" CHAIN_IN " - [0:0]\n"
-	      "-A " CHAIN_OUT " -o lo -j RETURN\n-A " CHAIN_IN " -i lo -j RETURN\n",
-		out);
-	write_addresses(out, s, family);
-	for (size_t i = 0; i < s->users.count; i++)
-		fprintf(out, "-A " CHAIN_OUT " -m owner --uid-owner %u-%u -j RETURN\n",
+	const char *chain = windows[window].chain;
+
+	fprintf(out, ":%s - [0:0]\n", chain);
+	if (window != FORWARD)
+		fprintf(out, "-A %s %s lo -j RETURN\n", chain, window == OUT ? "-o" : "-i");
+	write_addresses(out, window, s, family);
+	for (size_t i = 0; window == OUT && i < s->users.count; i++)
+		fprintf(out, "-A %s -m owner --uid-owner %u-%u -j RETURN\n", chain,
 			s->users.items[i].from, s->users.items[i].to);
-	fputs("-A " CHAIN_OUT " -j DROP\n-A " CHAIN_IN " -j DROP\n", out);
+	fprintf(out, "-A %s -j DROP\n", chain);
 }
 
-/* @command: "-I OUTPUT 1" and "-I INPUT 1", or "-D ..." */
-static void write_jumps(FILE *out, const char *output, const char *input)
+static void write_jump(FILE *out, int window, const char *command, const char *place)
 {
-	fprintf(out, "%s -p tcp --syn -j " CHAIN_OUT "\n%s -p tcp --syn -j " CHAIN_IN "\n", output,
-		input);
+	fprintf(out, "%s %s%s -p tcp --syn -j %s\n", command, windows[window].hook, place,
+		windows[window].chain);
 }
 
-static bool change(struct net *n, uint8_t family, bool open, bool present)
+static void write_window(FILE *out, const struct net *n, int window, uint8_t family, bool open)
+{
+	const char *chain = windows[window].chain;
+	bool present = tables_hold(family, "security", chain);
+
+	if (open && is_wanted(n, window)) {
+		write_chain(out, window, &n->settings->startup, family);
+		if (!present)
+			write_jump(out, window, "-I", " 1");
+	} else if (present) {
+		write_jump(out, window, "-D", "");
+		fprintf(out, "-F %s\n-X %s\n", chain, chain);
+	}
+}
+
+static bool change(struct net *n, uint8_t family, bool open)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -61,15 +95,8 @@ static bool change(struct net *n, uint8_t family, bool open, bool present)
 	if (!out)
 		abort();
 	fputs("*security\n", out);
-	if (open)
-		write_chains(out, &n->settings->startup, family);
-	if (open && !present)
-		write_jumps(out, "-I OUTPUT 1", "-I INPUT 1");
-	if (!open) {
-		write_jumps(out, "-D OUTPUT", "-D INPUT");
-		fputs("-F " CHAIN_OUT "\n-F " CHAIN_IN "\n-X " CHAIN_OUT "\n-X " CHAIN_IN "\n",
-			out);
-	}
+	for (int window = 0; window < WINDOWS; window++)
+		write_window(out, n, window, family, open);
 	fputs("COMMIT\n", out);
 	fclose(out);
 	ok = tables_write(family, "security", text, len, &n->err);
@@ -83,12 +110,12 @@ static int change_all(struct net *n, bool open)
 	bool ok = true;
 
 	for (int f = 0; f < FAMILIES; f++) {
-		bool present = tables_hold(net_families[f], "security", CHAIN_OUT);
+		bool is_open = tables_hold(net_families[f], "security", windows[OUT].chain);
 
 		if (f == 1 && !sysctl_ipv6_present())
 			continue;
-		if (open || present)
-			ok = change(n, net_families[f], open, present) && ok;
+		if (open || is_open)
+			ok = change(n, net_families[f], open) && ok;
 	}
 	return ok ? NET_OK : NET_FAILED;
 }

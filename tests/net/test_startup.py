@@ -8,6 +8,7 @@ import pytest
 
 from lib import rules, traffic
 from lib.tlspeer import tls_server
+from lib.topology import LEFT, RIGHT
 
 PORT = 9720
 NOBODY = pwd.getpwnam("nobody").pw_uid
@@ -29,8 +30,8 @@ def connects(node, address, uid, timeout=1.5):
     return done.returncode == 0
 
 
-def prepare(world, role="client", **keys):
-    gateway = world.gateway(role, rules.client(PORT + 1))
+def prepare(world, role="client", settings=None, **keys):
+    gateway = world.gateway(role, rules.client(PORT + 1), **(settings or {}))
     with open(gateway.ini, "a") as f:
         f.write("[startup]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()))
     return gateway
@@ -73,6 +74,25 @@ def test_nobody_is_permitted_unless_named(world4):
     gateway = prepare(world4)
     gateway.net("startup")
     assert not connects(world4.client, world4.server_address, 0)
+
+
+@pytest.mark.parametrize("permitted", [True, False])
+def test_router_forwards_to_permitted_destinations_only(make_world, family, permitted):
+    """Users are of no account behind a router; what is open goes on."""
+    world = make_world(family, roles=("client", "gw", "wire", "server"))
+    world.serve(traffic.echo, PORT)
+    s = world.connect(PORT)
+    other = "192.0.2.1, 2001:db8::/32"
+    gateway = prepare(world, role="gw", userid="root",
+                      settings={"mode": "router", "inside": LEFT, "outside": RIGHT},
+                      remote_addr=world.server_address if permitted else other)
+    gateway.net("startup")
+    assert connects(world.client, world.server_address, 0) == permitted
+    s.sendall(b"hello")
+    assert traffic.receive_exactly(s, 5) == b"hello"
+    gateway.net("ready")
+    assert connects(world.client, world.server_address, 0)
+    assert "ATTLS" not in world.gw.run("iptables-save") + world.gw.run("ip6tables-save")
 
 
 def test_loopback_and_open_connections_go_on(world4):
