@@ -136,7 +136,8 @@ print(got.decode())
 
 
 @pytest.mark.parametrize("userid, protected", [
-    ("nobody", True), ("nob*", True), ("65534", True), ("65000-65534", True), ("root", False)])
+    ("nobody", True), ("nob*", True), ("65534", True), ("65000-65534", True), ("root", False),
+    ("group:nogroup", True), ("group:nog*", True), ("group:root", False)])
 def test_userid(world4, userid, protected):
     """The owner of the connection decides; the server speaks what the rule says."""
     word = canary()
