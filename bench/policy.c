@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* policy.c - how long a policy takes to load and a connection to map, by shape and size */
+/*
+ * policy.c - how long a policy takes to load and a connection to map, by shape and size
+ *
+ * Ends with status 1 where 10,000 rules take a second to load or, in a common shape, a connection a
+ * microsecond to map.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +13,17 @@
 
 #include "rules/policy.h"
 
-enum { QUERIES = 4096, ROUNDS = 200 };
+enum { QUERIES = 4096, ROUNDS = 200, MOST_RULES = 10000, PROCESS_TEXT = 16 };
+
+#define LOAD_MAX  1.0  /* seconds */
+#define MATCH_MAX 1e-6 /* likewise */
 
 /* A shape: what the conditions of rule @i are, and a query that one of @count rules takes. */
 struct shape {
 	const char *name;
 	void (*write)(FILE *out, unsigned i);
 	void (*ask)(struct query *q, unsigned i);
+	bool worst; /* every rule is looked at */
 };
 
 static void write_hosts(FILE *out, unsigned i)
@@ -64,7 +73,17 @@ static void ask_user(struct query *q, unsigned i)
 	q->owner = (struct owner){.known = OWNER_ALL, .uid = i % 4};
 }
 
-/* Nothing tells the rules apart but the owner, which no index knows: all are looked at. */
+static void write_uids(FILE *out, unsigned i)
+{
+	fprintf(out, "userid=%u\nremote_port=443\n", i);
+}
+
+static void ask_uid(struct query *q, unsigned i)
+{
+	q->tuple.remote.port = 443;
+	q->owner = (struct owner){.known = OWNER_ALL, .uid = i};
+}
+
 static void write_jobs(FILE *out, unsigned i)
 {
 	fprintf(out, "jobname=job%u\n", i);
@@ -72,16 +91,44 @@ static void write_jobs(FILE *out, unsigned i)
 
 static void ask_job(struct query *q, unsigned i)
 {
+	static char names[MOST_RULES][PROCESS_TEXT];
+
+	snprintf(names[i], PROCESS_TEXT, "job%u", i);
+	q->owner = (struct owner){.known = OWNER_ALL, .process = names[i]};
+}
+
+/* Patterns of which only a comparison can tell whether they fit. */
+static void write_patterns(FILE *out, unsigned i)
+{
+	fprintf(out, "jobname=*%u\n", i);
+}
+
+static void ask_other(struct query *q, unsigned i)
+{
 	(void)i;
 	q->owner = (struct owner){.known = OWNER_ALL, .process = "other"};
 }
 
+static void write_no_match(FILE *out, unsigned i)
+{
+	fprintf(out, "jobname=job%u\non_unknown=no-match\n", i);
+}
+
+static void ask_unknown(struct query *q, unsigned i)
+{
+	(void)i;
+	q->owner.known = 0;
+}
+
 static const struct shape shapes[] = {
-	{"hosts", write_hosts, ask_host},
-	{"ports", write_ports, ask_port},
-	{"networks", write_nets, ask_net},
-	{"users of hosts", write_users, ask_user},
-	{"jobs only (worst)", write_jobs, ask_job},
+	{"hosts", write_hosts, ask_host, false},
+	{"ports", write_ports, ask_port, false},
+	{"networks", write_nets, ask_net, false},
+	{"users of hosts", write_users, ask_user, false},
+	{"users only", write_uids, ask_uid, false},
+	{"jobs only", write_jobs, ask_job, false},
+	{"patterns (worst)", write_patterns, ask_other, true},
+	{"unknown job (worst)", write_no_match, ask_unknown, true},
 };
 
 static double seconds(void)
@@ -119,13 +166,15 @@ static struct policy *policy_make(const struct shape *s, unsigned count, double 
 	return p;
 }
 
-static void shape_run(const struct shape *s, unsigned count)
+/* Return: whether a target was missed. */
+static bool shape_run(const struct shape *s, unsigned count)
 {
 	static struct query queries[QUERIES];
-	unsigned seed = 1, hits = 0, rounds = s->ask == ask_job ? 1 : ROUNDS;
+	unsigned seed = 1, hits = 0, rounds = s->worst ? 1 : ROUNDS;
 	double load, start, each;
 	struct policy *p = policy_make(s, count, &load);
 	const struct rule *rule;
+	bool missed;
 
 	if (!p)
 		exit(1);
@@ -140,18 +189,21 @@ static void shape_run(const struct shape *s, unsigned count)
 			hits += policy_match(p, &queries[i], &rule) == OUTCOME_RULE;
 	}
 	each = (seconds() - start) / rounds / QUERIES;
-	printf("%-18s %7u rules  load %6.3f s  match %9.1f ns  taken %3.0f %%\n", s->name, count,
-		load, each * 1e9, 100.0 * hits / rounds / QUERIES);
+	missed = load >= LOAD_MAX || (each >= MATCH_MAX && !s->worst);
+	printf("%-20s %6u rules  load %6.3f s  match %9.1f ns  taken %3.0f %%%s\n", s->name, count,
+		load, each * 1e9, 100.0 * hits / rounds / QUERIES, missed ? "  MISSED" : "");
 	policy_put(p);
+	return missed;
 }
 
 int main(void)
 {
-	static const unsigned counts[] = {100, 1000, 10000};
+	static const unsigned counts[] = {100, 1000, MOST_RULES};
+	bool missed = false;
 
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
 		for (size_t j = 0; j < sizeof(counts) / sizeof(counts[0]); j++)
-			shape_run(&shapes[i], counts[j]);
+			missed = shape_run(&shapes[i], counts[j]) || missed;
 	}
-	return 0;
+	return missed;
 }

@@ -48,22 +48,9 @@ bool pattern_fits(const char *pattern, const char *text)
 	return !*pattern;
 }
 
-static const char *fact_of(const struct owner *o, enum owner_fact fact)
-{
-	switch (fact) {
-	case OWNER_CGROUP: return o->cgroup;
-	case OWNER_UNIT: return o->unit;
-	case OWNER_CONTAINER: return o->container;
-	case OWNER_CONTAINER_NAME: return o->container_name;
-	case OWNER_PROCESS: return o->process;
-	case OWNER_EXE: return o->exe;
-	default: return NULL;
-	}
-}
-
 bool job_fits(const struct job *job, const struct owner *owner)
 {
-	const char *text = fact_of(owner, job->fact);
+	const char *text = owner_text(owner, job->fact);
 
 	return text && pattern_fits(job->pattern, text);
 }

@@ -40,6 +40,9 @@ struct owner {
 	const char *exe;            /* path of the program, as the process sees it */
 };
 
+/** owner_text() - what @o has for @fact, any but OWNER_UID; means something if it is known */
+const char *owner_text(const struct owner *o, enum owner_fact fact);
+
 static inline bool owner_has(const struct owner *o, unsigned facts)
 {
 	return (o->known & facts) == facts;

@@ -128,6 +128,7 @@ struct policy {
 	struct sources *sources; /* the text that it was made of */
 	struct sources *predefined;
 	bool asks_interface;   /* some rule has inside_interface */
+	unsigned asks_owner;   /* what the rules together ask of an owner, of enum owner_fact */
 	uint64_t generation;   /* set once by whoever puts it in force */
 	bool unmatched_reject; /* a copy of the setting */
 	_Atomic unsigned references;
@@ -166,6 +167,9 @@ void policy_put(struct policy *p);
  * where everything else of the rule holds, its on_unknown decides. Rules that are not active fail.
  */
 enum outcome policy_match(const struct policy *p, const struct query *q, const struct rule **rule);
+
+/** rule_asks_owner() - the facts that the userid and jobname of @r are about */
+unsigned rule_asks_owner(const struct rule *r);
 
 /**
  * policy_wants_owner() - what could decide of the owner that @q does not know yet

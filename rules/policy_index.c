@@ -2,15 +2,18 @@
 /*
  * policy_index.c - the few rules that can take a connection, found without a look at the others
  *
- * Theory of operation. Each of the four dimensions (remote and local address, remote and local
- * port) is a line of keys that the ends of the rules' ranges cut into intervals; all keys of one
- * interval look the same to every rule. Each rule stands in the lists of one dimension only, in
- * those of the intervals that its ranges cover: in the dimension where the fullest of these has the
- * fewest rules. A rule without conditions, or with ranges over more intervals than SPAN, stands in
- * a list of its own kind, the rest, that every search looks at.
+ * Theory of operation. Each dimension (remote and local address, remote and local port, user, job)
+ * is a line of keys that the ends of the rules' ranges cut into intervals; all keys of one interval
+ * look the same to every rule. A job is a range of texts, for each fact about the owner: those that
+ * begin as its pattern does. Each rule stands in the lists of one dimension only, in those of the
+ * intervals that its ranges cover: in the dimension where the fullest of these has fewest rules.
+ * A rule without conditions, or with ranges over more intervals than SPAN, stands in a list of its
+ * own kind, the rest, that every search looks at.
  *
- * A search finds one interval in each dimension by bisection and merges the (at most five) lists by
- * place. Memory is at most SPAN places for each range.
+ * A search finds one interval in each dimension by bisection and merges the lists by place. Where a
+ * fact about the owner is not known, every rule of that dimension might hold; therefore only rules
+ * stand in those of user and job whose ends would put them into a list of more than SPAN.
+ * Memory is at most SPAN places for each range.
  */
 #include "rules/policy_index.h"
 
@@ -19,9 +22,12 @@
 
 #include "rules/reader.h"
 
-enum { KEY_LEN = 17, SPAN = 64, REST = INDEX_DIMENSIONS };
+enum { KEY_LEN = 17, SPAN = 64, USER = INDEX_ENDS, JOB, REST = INDEX_DIMENSIONS };
 
-/* A number in network order: family and address, or 0 and a port. Compares as memory. */
+/*
+ * Family and address, 0 and a port or a user, in network order, or fact and the beginning of a
+ * text. Compares as memory.
+ */
 struct key {
 	uint8_t bytes[KEY_LEN];
 };
@@ -36,6 +42,9 @@ struct dimension {
 	size_t cut_count;
 	uint32_t *starts; /* the list of interval i is places[starts[i]] to [starts[i + 1]] */
 	uint32_t *places;
+	unsigned asks; /* facts about the owner that some rule of these lists asks for */
+	uint32_t *all; /* where there are such: each rule of these lists once */
+	size_t all_count;
 };
 
 struct policy_index {
@@ -82,10 +91,41 @@ static struct span_of_keys port_span(const struct port_range *r)
 	return (struct span_of_keys){port_key(r->from), key_after(port_key(r->to), 2)};
 }
 
+static struct key uid_key(uid_t uid)
+{
+	return (struct key){
+		{0, (uint8_t)(uid >> 24), (uint8_t)(uid >> 16), (uint8_t)(uid >> 8), (uint8_t)uid}};
+}
+
+static struct span_of_keys uid_span(const struct uid_range *r)
+{
+	return (struct span_of_keys){uid_key(r->from), key_after(uid_key(r->to), 4)};
+}
+
+/* The first @len bytes of @text as far as they go, then @fill. */
+static struct key text_key(enum owner_fact fact, const char *text, size_t len, int fill)
+{
+	struct key k = {{(uint8_t)fact}};
+
+	memset(k.bytes + 1, fill, KEY_LEN - 1);
+	memcpy(k.bytes + 1, text, len < KEY_LEN - 1 ? len : KEY_LEN - 1);
+	return k;
+}
+
+/* Texts that begin like the pattern up to its first "*", if it has one. */
+static struct span_of_keys job_span(const struct job *job)
+{
+	size_t len = strcspn(job->pattern, "*");
+	int most = job->pattern[len] ? 0xff : 0;
+
+	return (struct span_of_keys){text_key(job->fact, job->pattern, len, 0),
+		key_after(text_key(job->fact, job->pattern, len, most), KEY_LEN - 1)};
+}
+
 static size_t range_count(const struct rule *r, size_t dimension)
 {
 	const size_t counts[INDEX_DIMENSIONS] = {r->remote_addr_count, r->local_addr_count,
-		r->remote_port_count, r->local_port_count};
+		r->remote_port_count, r->local_port_count, r->uid_count, r->job_count};
 
 	return counts[dimension];
 }
@@ -96,8 +136,20 @@ static struct span_of_keys range_span(const struct rule *r, size_t dimension, si
 	case 0: return addr_span(&r->remote_addrs[i]);
 	case 1: return addr_span(&r->local_addrs[i]);
 	case 2: return port_span(&r->remote_ports[i]);
-	default: return port_span(&r->local_ports[i]);
+	case 3: return port_span(&r->local_ports[i]);
+	case USER: return uid_span(&r->uids[i]);
+	default: return job_span(&r->jobs[i]);
 	}
+}
+
+/* What @r asks about the owner in @dimension. */
+static unsigned range_asks(const struct rule *r, size_t dimension)
+{
+	unsigned asks = dimension == USER ? OWNER_UID : 0;
+
+	for (size_t i = 0; dimension == JOB && i < r->job_count; i++)
+		asks |= r->jobs[i].fact;
+	return asks;
 }
 
 static struct key tuple_key(const struct tuple *t, size_t dimension)
@@ -244,6 +296,21 @@ static void dimension_fill(struct policy_index *x, size_t dimension, struct rule
 	}
 }
 
+/* All rules of a dimension that asks about the owner, who may be unknown. */
+static void dimension_list(struct policy_index *x, size_t dimension, struct rule *const *rules,
+	const uint8_t *home, size_t count)
+{
+	struct dimension *d = &x->dimensions[dimension];
+
+	d->all = reader_alloc(NULL, count * sizeof(*d->all));
+	for (size_t i = 0; i < count; i++) {
+		if (home[i] != dimension)
+			continue;
+		d->asks |= range_asks(rules[i], dimension);
+		d->all[d->all_count++] = (uint32_t)i;
+	}
+}
+
 /* The dimension where each rule stands, or REST; freed by the caller. */
 static uint8_t *homes_of(const struct policy_index *x, struct rule *const *rules, size_t count)
 {
@@ -259,7 +326,7 @@ static uint8_t *homes_of(const struct policy_index *x, struct rule *const *rules
 		for (size_t i = 0; i < count; i++) {
 			uint32_t depth = fullest(d, depths, rules[i], n);
 
-			if (depth < least[i]) {
+			if (depth < least[i] && (n < INDEX_ENDS || least[i] > SPAN)) {
 				least[i] = depth;
 				home[i] = (uint8_t)n;
 			}
@@ -281,6 +348,8 @@ struct policy_index *policy_index_new(struct rule *const *rules, size_t count)
 	home = homes_of(x, rules, count);
 	for (size_t n = 0; n < INDEX_DIMENSIONS; n++)
 		dimension_fill(x, n, rules, home, count);
+	for (size_t n = INDEX_ENDS; n < INDEX_DIMENSIONS; n++)
+		dimension_list(x, n, rules, home, count);
 	for (size_t i = 0; i < count; i++) {
 		if (home[i] == REST)
 			x->rest[x->rest_count++] = (uint32_t)i;
@@ -297,46 +366,85 @@ void policy_index_free(struct policy_index *x)
 		free(x->dimensions[n].cuts);
 		free(x->dimensions[n].starts);
 		free(x->dimensions[n].places);
+		free(x->dimensions[n].all);
 	}
 	free(x->rest);
 	free(x);
 }
 
-void policy_walk_init(
-	struct policy_walk *w, const struct policy_index *x, const struct tuple *tuple)
+static void walk_add(struct policy_walk *w, const uint32_t *list, size_t count)
 {
-	for (size_t n = 0; n < INDEX_DIMENSIONS; n++) {
-		const struct dimension *d = &x->dimensions[n];
-		size_t i = 0;
+	if (!count)
+		return;
+	w->lists[w->count].at = list;
+	w->lists[w->count++].end = list + count;
+}
 
-		w->at[n] = w->end[n] = NULL;
-		if (d->cut_count) {
-			struct key k = tuple_key(tuple, n);
+static void walk_add_key(struct policy_walk *w, const struct dimension *d, struct key k)
+{
+	size_t i = cuts_up_to(d, &k);
 
-			i = cuts_up_to(d, &k);
-		}
-		if (i) {
-			w->at[n] = d->places + d->starts[i - 1];
-			w->end[n] = d->places + d->starts[i];
-		}
+	if (i)
+		walk_add(w, d->places + d->starts[i - 1], d->starts[i] - d->starts[i - 1]);
+}
+
+static void walk_add_jobs(
+	struct policy_walk *w, const struct dimension *d, const struct owner *owner)
+{
+	for (unsigned i = 0; i < OWNER_FACTS; i++) {
+		enum owner_fact fact = (enum owner_fact)(d->asks & 1u << i);
+		const char *text = fact ? owner_text(owner, fact) : NULL;
+
+		if (text)
+			walk_add_key(w, d, text_key(fact, text, strlen(text), 0));
 	}
-	w->at[REST] = x->rest;
-	w->end[REST] = x->rest + x->rest_count;
+}
+
+static void walk_add_owner(struct policy_walk *w, const struct policy_index *x, size_t dimension,
+	const struct query *q)
+{
+	const struct dimension *d = &x->dimensions[dimension];
+
+	if (!owner_has(&q->owner, d->asks))
+		walk_add(w, d->all, d->all_count);
+	else if (dimension == JOB)
+		walk_add_jobs(w, d, &q->owner);
+	else if (d->asks)
+		walk_add_key(w, d, uid_key(q->owner.uid));
+}
+
+void policy_walk_init(struct policy_walk *w, const struct policy_index *x, const struct query *q)
+{
+	w->count = 0;
+	for (size_t n = 0; n < INDEX_ENDS; n++) {
+		if (x->dimensions[n].cut_count)
+			walk_add_key(w, &x->dimensions[n], tuple_key(&q->tuple, n));
+	}
+	for (size_t n = INDEX_ENDS; n < INDEX_DIMENSIONS; n++)
+		walk_add_owner(w, x, n, q);
+	walk_add(w, x->rest, x->rest_count);
+}
+
+/* A rule with several jobs may stand in several lists, and more than once in one. */
+static void walk_pass(struct policy_walk *w, uint32_t place)
+{
+	for (size_t i = 0; i < w->count;) {
+		while (w->lists[i].at < w->lists[i].end && *w->lists[i].at == place)
+			w->lists[i].at++;
+		if (w->lists[i].at == w->lists[i].end)
+			w->lists[i] = w->lists[--w->count];
+		else
+			i++;
+	}
 }
 
 bool policy_walk_next(struct policy_walk *w, uint32_t *place)
 {
-	size_t first = 0;
-
 	*place = UINT32_MAX;
-	for (size_t n = 0; n <= REST; n++) {
-		if (w->at[n] < w->end[n] && *w->at[n] < *place) {
-			first = n;
-			*place = *w->at[n];
-		}
+	for (size_t i = 0; i < w->count; i++) {
+		if (*w->lists[i].at < *place)
+			*place = *w->lists[i].at;
 	}
-	if (*place == UINT32_MAX)
-		return false;
-	w->at[first]++;
-	return true;
+	walk_pass(w, *place);
+	return *place != UINT32_MAX;
 }

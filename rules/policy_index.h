@@ -9,26 +9,31 @@
 
 #include "rules/policy.h"
 
-enum { INDEX_DIMENSIONS = 4 }; /* both addresses, both ports */
+enum {
+	INDEX_ENDS = 4,       /* both addresses, both ports */
+	INDEX_DIMENSIONS = 6, /* and the user, and the job */
+	INDEX_LISTS = INDEX_DIMENSIONS + OWNER_FACTS,
+};
 
 /** policy_index_new() - of @count rules in order of search; owned, with policy_index_free() */
 struct policy_index *policy_index_new(struct rule *const *rules, size_t count);
 
 void policy_index_free(struct policy_index *x);
 
-/* Where a search stands: in one list for each dimension, and in that of all other rules. */
+/* Places in order of search, one list for each thing that is known of a connection. */
 struct policy_walk {
-	const uint32_t *at[INDEX_DIMENSIONS + 1];
-	const uint32_t *end[INDEX_DIMENSIONS + 1];
+	struct {
+		const uint32_t *at, *end;
+	} lists[INDEX_LISTS];
+	size_t count; /* of those that are not at their end */
 };
 
-/** policy_walk_init() - before the first rule that could take a connection between @tuple */
-void policy_walk_init(
-	struct policy_walk *w, const struct policy_index *x, const struct tuple *tuple);
+/** policy_walk_init() - before the first rule that could take @q, by its ends and its owner */
+void policy_walk_init(struct policy_walk *w, const struct policy_index *x, const struct query *q);
 
 /**
  * policy_walk_next() - the place of the next rule in order of search
- * Every rule that takes the connection is among them, with few others.
+ * Every rule that takes the connection, or might, is among them, with few others.
  * Return: false at the end.
  */
 bool policy_walk_next(struct policy_walk *w, uint32_t *place);

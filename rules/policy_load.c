@@ -231,6 +231,7 @@ static struct policy *compile(struct loader *l)
 	for (size_t i = 0; i < p->rule_count; i++) {
 		p->rules[i]->place = i;
 		p->asks_interface = p->asks_interface || p->rules[i]->interfaces;
+		p->asks_owner |= rule_asks_owner(p->rules[i]);
 	}
 	for (size_t i = 0; i < p->action_count; i++)
 		p->actions[i]->digest = action_digest(p->actions[i]);

@@ -121,14 +121,13 @@ int64_t policy_activate(struct policy *p, int64_t now)
 	return next;
 }
 
-/* What the owner conditions of @r ask for. */
-static unsigned rule_wants(const struct rule *r)
+unsigned rule_asks_owner(const struct rule *r)
 {
-	unsigned wants = r->has_userid ? OWNER_UID : 0;
+	unsigned asks = r->has_userid ? OWNER_UID : 0;
 
 	for (size_t i = 0; i < r->job_count; i++)
-		wants |= r->jobs[i].fact;
-	return wants;
+		asks |= r->jobs[i].fact;
+	return asks;
 }
 
 /* Cheap ones first. */
@@ -179,7 +178,7 @@ static void search_init(struct search *s, const struct policy *p, const struct q
 	s->query = q;
 	s->next = 0;
 	if (p->index)
-		policy_walk_init(&s->walk, p->index, &q->tuple);
+		policy_walk_init(&s->walk, p->index, q);
 }
 
 /* The next rule that does not fail, and whether it holds. Return: NULL at the end. */
@@ -245,14 +244,14 @@ enum outcome policy_explain(const struct policy *p, const struct query *q, const
 
 unsigned policy_wants_owner(const struct policy *p, const struct query *q)
 {
+	unsigned wants = 0, unknown = p->asks_owner & ~q->owner.known;
 	const struct rule *r;
-	unsigned wants = 0;
 	struct search s;
 	enum verdict v;
 
 	search_init(&s, p, q);
-	while ((r = search_next(&s, &v)) && v == UNKNOWN)
-		wants |= rule_wants(r) & ~q->owner.known;
+	while (wants != unknown && (r = search_next(&s, &v)) && v == UNKNOWN)
+		wants |= rule_asks_owner(r) & ~q->owner.known;
 	return wants;
 }
 

@@ -34,12 +34,36 @@ static inline void print_condition(FILE *f, const char *key, bool ports)
 	fputc('\n', f);
 }
 
+/* Texts that differ in their first characters, behind the sixteenth, or not at all. */
+static inline const char *random_job(void)
+{
+	static const char *const jobs[] = {"p0", "p1", "p2*", "*2", "p*3", "p12", "unit:u0.service",
+		"unit:u1*", "unit:*.x", "cgroup:/a/*", "cgroup:/a/b",
+		"exe:/usr/lib/payroll/bin/one", "exe:/usr/lib/payroll/bin/o*",
+		"exe:/usr/lib/payro*", "container:web*"};
+
+	return jobs[below(sizeof(jobs) / sizeof(jobs[0]))];
+}
+
+static inline void print_owner(FILE *f)
+{
+	if (below(3) == 0)
+		fprintf(f, "userid = %u\n", below(4));
+	else if (below(3) == 0)
+		fprintf(f, "userid = %u-%u, 900\n", below(4), 4 + below(4));
+	if (below(2) == 0)
+		fprintf(f, "jobname = %s, %s\n", random_job(), random_job());
+	else if (below(2) == 0)
+		fprintf(f, "jobname = %s\n", random_job());
+}
+
 static inline char *random_rules(unsigned count)
 {
 	static const char *const directions[] = {"inbound", "outbound", "both"};
 	static const char *const actions[] = {"tls", "pass", "reject"};
 	static const char *const on_unknown[] = {"match", "no-match", "reject"};
 	static const char *const interfaces[] = {"lan0", "wlan0, lan1", "lan*", "*0"};
+	unsigned ends = below(4); /* 0: owners alone tell the rules apart */
 	char *text;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
@@ -47,23 +71,20 @@ static inline char *random_rules(unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		fprintf(f, "[rule r%u]\npriority = %u\ndirection = %s\naction = %s\n", i,
 			1 + below(50), directions[below(3)], actions[below(3)]);
-		if (below(3) == 0)
-			fprintf(f, "userid = %u\n", below(4));
-		if (below(4) == 0)
-			fprintf(f, "jobname = p%u, unit:u%u*\n", below(3), below(3));
+		print_owner(f);
 		if (below(4) == 0)
 			fprintf(f, "inside_interface = %s\n", interfaces[below(4)]);
 		if (below(4) == 0)
 			fprintf(f, "time = t%u\n", below(3));
 		if (below(4) == 0)
 			fprintf(f, "on_unknown = %s\n", on_unknown[below(3)]);
-		if (below(3) == 0)
+		if (ends && below(3) == 0)
 			print_condition(f, "local_port", true);
-		if (below(2) == 0)
+		if (ends && below(2) == 0)
 			print_condition(f, "remote_port", true);
 		if (below(4) == 0) /* families that never meet would be refused */
 			fprintf(f, "local_addr = any\n");
-		if (below(2) == 0)
+		if (ends && below(2) == 0)
 			print_condition(f, "remote_addr", false);
 		else
 			fprintf(f, "remote_addr = any\n");
@@ -94,14 +115,21 @@ static inline struct endpoint random_endpoint(bool six)
 
 static inline struct owner random_owner(void)
 {
-	static const char *const processes[] = {"p0", "p1", "p2", "p3", NULL};
-	static const char *const units[] = {"u0.service", "u1", "u2.x", "v", NULL};
+	static const char *const processes[] = {"p0", "p1", "p12", "p2", "p213", NULL};
+	static const char *const units[] = {"u0.service", "u1", "u2.x", "v", "u1.x", NULL};
+	static const char *const programs[] = {"/usr/lib/payroll/bin/one",
+		"/usr/lib/payroll/bin/only", "/usr/lib/payroll/bin/two", "/usr/lib/pay", "/", NULL};
+	static const char *const cgroups[] = {"/a/b", "/a/bc", "/a", "/", "/b", NULL};
+	static const char *const containers[] = {"web", "webber", "we", "db", "", NULL};
 
 	return (struct owner){
-		.known = below(OWNER_ALL + 1),
-		.uid = below(5),
-		.process = processes[below(5)],
-		.unit = units[below(5)],
+		.known = below(3) ? OWNER_ALL : below(OWNER_ALL + 1),
+		.uid = below(9),
+		.process = processes[below(6)],
+		.unit = units[below(6)],
+		.exe = programs[below(6)],
+		.cgroup = cgroups[below(6)],
+		.container_name = containers[below(6)],
 	};
 }
 
