@@ -211,8 +211,12 @@ const char *action_digest_format(const struct action *a, char buf[ACTION_DIGEST_
  * Rules that no connection reaches, rules of one priority whose order only their names decide, and
  * rules outside of whose time a connection would go on in clear. Knows [gateway] unmatched by
  * p->unmatched_reject.
+ * @most: rules, of which every pair is compared; where there are more, that alone is said
  */
-void policy_review(const struct policy *p, struct err_list *err);
+void policy_review(const struct policy *p, size_t most, struct err_list *err);
+
+/* A load must not take long, and a person who asks can wait for a second or two. */
+enum { REVIEW_LOAD = 2000, REVIEW_CHECK = 20000 };
 
 /** policy_print() - write the policy as INI that loads back to the same policy */
 void policy_print(const struct policy *p, FILE *out);

@@ -47,7 +47,7 @@ enum ctl_exit offline_check(
 	size_t rules = p ? p->rule_count : 0, actions = p ? p->action_count : 0;
 
 	if (p)
-		policy_review(p, err);
+		policy_review(p, REVIEW_CHECK, err);
 	if (ctl->json) {
 		json_t *verdict = json_pack("{s:b, s:I, s:I, s:o, s:o}", "ok", p != NULL, "rules",
 			(json_int_t)rules, "actions", (json_int_t)actions, "errors",

@@ -201,7 +201,7 @@ static void read_policy(struct snapshot *s, const struct settings *settings, str
 		return;
 	s->policy->generation = s->generation;
 	s->policy->unmatched_reject = settings->unmatched_reject;
-	policy_review(s->policy, err);
+	policy_review(s->policy, REVIEW_LOAD, err);
 	interfaces_check(s->policy, settings, err);
 }
 

@@ -18,7 +18,7 @@ static void review_says(const char *rules, bool unmatched_reject, const char *se
 	p = policy_good(text);
 	p->unmatched_reject = unmatched_reject;
 	err_init(&err);
-	policy_review(p, &err);
+	policy_review(p, REVIEW_LOAD, &err);
 	assert_int_equal(err.count, 0);
 	for (size_t i = sentence ? 1 : 0; i < err.warning_count; i++)
 		print_error("%s\n", err.warnings[i]);
@@ -78,7 +78,7 @@ static void test_many(void **state)
 		fclose(f);
 		p = policy_good(text);
 		err_init(&err);
-		policy_review(p, &err);
+		policy_review(p, REVIEW_LOAD, &err);
 		assert_int_equal(err.count, 0);
 		assert_int_equal(err.warning_count, 1);
 		if (k)
