@@ -237,19 +237,23 @@ static const struct reader_key action_keys[] = {
 };
 
 /* Client role: whom to expect and which name to send, where the file does not say. */
-static void client_complete(struct reader *r, struct profile *p)
+static void client_complete(struct reader *r, struct action *a)
 {
-	static const char *const server_keys[] = {"client_auth", "permit"};
+	static const char cn_key[] = "reference_id_cn";
+	const char *cn = a->parameters.values[parameter_find(PARAMETER_OF_ACTION, cn_key)].text;
+	struct profile *p = &a->profile;
 	const char *label = ini_get(r->section, "label");
 	char name[NAME_SIZE];
 
+	if (cn && p->reference_count && p->references[0].kind == REFERENCE_ANY)
+		ini_error(r->err, r->section, cn_key, "has no effect beside reference_id = any");
+	else if (cn)
+		reference_add(p, (struct reference_id){REFERENCE_CN, .name = reader_strdup(cn)});
 	if (p->reference_count == 0)
 		reference_add(p, (struct reference_id){.kind = REFERENCE_REMOTE_IP});
-	for (size_t i = 0; i < 2; i++) {
-		if (ini_get(r->section, server_keys[i]))
-			ini_error(r->err, r->section, server_keys[i],
-				"is for role = server: a client always verifies the server");
-	}
+	if (ini_get(r->section, "permit"))
+		ini_error(r->err, r->section, "permit",
+			"is for role = server: a client always verifies the server");
 	if (label && name_next(&label, name) && label)
 		ini_error(r->err, r->section, "label",
 			"names several certificates, which is for role = server; a comma within a "
@@ -278,6 +282,34 @@ static void server_complete(struct reader *r, struct action *a)
 			ini_error(r->err, r->section, client_keys[i],
 				"is for role = client: a server does not know who will come");
 	}
+}
+
+static int64_t parameter_of(const struct action *a, const char *key)
+{
+	return a->parameters.values[parameter_find(PARAMETER_OF_ACTION, key)].number;
+}
+
+/* What two parameters together make pointless. */
+static void parameters_agree(struct reader *r, const struct action *a)
+{
+	bool server = a->profile.role == TLS_ROLE_SERVER;
+	const char *fragment = ini_get(r->section, "max_fragment");
+
+	if (server && fragment && parameter_of(a, "max_fragment") == EXTENSION_OFF)
+		ini_error(r->err, r->section, "max_fragment",
+			"off is for role = client: a server does as its clients ask; write "
+			"optional or required");
+	if (ini_get(r->section, "max_fragment_length") &&
+		parameter_of(a, "max_fragment") == EXTENSION_OFF)
+		ini_error(r->err, r->section, "max_fragment_length",
+			"takes max_fragment = optional or required");
+	if (parameter_of(a, "sni_match") == 1 && server)
+		ini_error(r->err, r->section, "sni_match",
+			"attls " ATTLS_VERSION " does not do \"required\" for role = server yet");
+	else if (parameter_of(a, "sni_match") == 1 && !a->profile.sni)
+		ini_error(r->err, r->section, "sni_match",
+			"required needs a server name to send: sni, or a host name in "
+			"reference_id");
 }
 
 /* What others inherit from may leave it to them; a rule cannot use it then. */
@@ -309,9 +341,12 @@ static void action_complete(struct reader *r, struct action *a)
 		return;
 	((struct object *)r->object)->complete = true;
 	if (a->profile.role == TLS_ROLE_CLIENT)
-		client_complete(r, &a->profile);
+		client_complete(r, a);
 	else
 		server_complete(r, a);
+	parameter_suits(r, &a->parameters, a->profile.role);
+	parameters_agree(r, a);
+	parameter_wishes(&a->parameters, a->profile.wishes);
 }
 
 void action_read(struct reader *r)

@@ -158,6 +158,53 @@ static void suites_fit_versions(struct reader *r, struct level *l)
 	}
 }
 
+/* What @level says of a parameter, or NULL. */
+static const char *parameter_text(const struct level *level, const char *key)
+{
+	return level->parameters.values[parameter_find(PARAMETER_OF_LEVEL, key)].text;
+}
+
+/* OpenSSL sends a share for the group that it likes best. */
+static void share_first(struct reader *r, struct level *l)
+{
+	const char *share = parameter_text(l, "key_shares"), *group;
+	char *groups = NULL, *rest, *copy, *name;
+	bool found = false;
+
+	if (!share)
+		return;
+	if (strchr(share, ',')) {
+		ini_error(r->err, r->section, "key_shares",
+			"names several groups; attls " ATTLS_VERSION " sends a share for one");
+		return;
+	}
+	copy = rest = reader_strdup(l->groups ? l->groups : PROFILE_GROUPS);
+	group = group_find(share);
+	join(&groups, group);
+	while ((name = strsep(&rest, ":"))) {
+		found = found || strcmp(name, group) == 0;
+		join(&groups, name);
+	}
+	free(copy);
+	if (!found)
+		ini_error(r->err, r->section, "key_shares", "%s is not one of groups", group);
+	free(l->groups);
+	l->groups = groups;
+}
+
+/* RSASSA-PKCS1 and digests of 224 bits are for TLS 1.2 alone (RFC 8446 4.2.3). */
+static void signatures_fit_versions(struct reader *r, const struct level *l)
+{
+	const char *signatures = parameter_text(l, "signatures");
+
+	if (signatures && has_version(l, TLS1_3_VERSION) && !strcasestr(signatures, "_pss_") &&
+		!strcasestr(signatures, "_secp") && !strcasestr(signatures, "ed25519") &&
+		!strcasestr(signatures, "ed448"))
+		ini_error(r->err, r->section, "signatures",
+			"has none for TLSv1.3, which is one of versions: ecdsa_secp..., "
+			"rsa_pss_rsae_..., ed25519 or ed448");
+}
+
 static void read_parameter(struct reader *r, const char *key, const char *value)
 {
 	struct level *level = ((struct object *)r->object)->u.level;
@@ -183,8 +230,11 @@ void level_read(struct reader *r)
 	((struct object *)r->object)->u.level = level;
 	r->more = (struct reader_more){parameter_names(PARAMETER_OF_LEVEL), read_parameter};
 	reader_keys(r, keys, sizeof(keys) / sizeof(keys[0]));
-	if (r->err->said == before)
-		suites_fit_versions(r, level);
+	if (r->err->said != before)
+		return;
+	suites_fit_versions(r, level);
+	signatures_fit_versions(r, level);
+	share_first(r, level);
 }
 
 void level_free(struct level *level)

@@ -141,15 +141,8 @@ static bool is_built(const struct parameter *p, const char *value)
 	return found;
 }
 
-void parameter_read(struct reader *r, int which, const char *value, struct parameter_set *set)
+static void refuse_unbuilt(struct reader *r, const struct parameter *p, const char *value)
 {
-	const struct parameter *p = &parameters[which];
-	struct parameter_value *v = &set->values[which];
-
-	if (!value_read(r, p, value, &v->number))
-		return;
-	free(v->text);
-	v->text = reader_strdup(value);
 	if (is_built(p, value))
 		return;
 	if (p->built)
@@ -159,6 +152,87 @@ void parameter_read(struct reader *r, int which, const char *value, struct param
 	else
 		ini_error(r->err, r->section, p->key,
 			"attls " ATTLS_VERSION " does not do this yet; remove the key");
+}
+
+/* Of a list each item counts, unless none is built anyway. */
+static void refuse_unbuilt_items(struct reader *r, const struct parameter *p, const char *value)
+{
+	struct reader_list list;
+
+	if (!p->built || !reader_list(r, p->key, value, &list)) {
+		refuse_unbuilt(r, p, value);
+		return;
+	}
+	for (size_t i = 0; i < list.count; i++)
+		refuse_unbuilt(r, p, list.items[i]);
+	reader_list_free(&list);
+}
+
+void parameter_read(struct reader *r, int which, const char *value, struct parameter_set *set)
+{
+	const struct parameter *p = &parameters[which];
+	struct parameter_value *v = &set->values[which];
+
+	if (!value_read(r, p, value, &v->number))
+		return;
+	free(v->text);
+	v->text = reader_strdup(value);
+	if (p->kind == PARAMETER_WORDS)
+		refuse_unbuilt_items(r, p, value);
+	else
+		refuse_unbuilt(r, p, value);
+}
+
+void parameter_suits(struct reader *r, const struct parameter_set *set, enum tls_role role)
+{
+	static const char *const sentences[] = {
+		[PARAMETER_FOR_CLIENT] = "is for role = client, and this is a server's action",
+		[PARAMETER_FOR_SERVER] = "is for role = server, and this is a client's action",
+	};
+	enum parameter_role own =
+		role == TLS_ROLE_CLIENT ? PARAMETER_FOR_CLIENT : PARAMETER_FOR_SERVER;
+
+	for (size_t i = 0; i < PARAMETER_COUNT; i++) {
+		enum parameter_role needs = parameters[i].role;
+
+		if (set->values[i].text && needs != PARAMETER_FOR_BOTH && needs != own)
+			ini_error(r->err, r->section, parameters[i].key, "%s", sentences[needs]);
+	}
+}
+
+static const char *const wish_keys[WISHES] = {
+	[WISH_SIGNATURES] = "signatures",
+	[WISH_CERT_SIGNATURES] = "cert_signatures",
+	[WISH_PEER_MIN_RSA] = "peer_min_rsa_key",
+	[WISH_PEER_MIN_DSA] = "peer_min_dsa_key",
+	[WISH_PEER_MIN_ECC] = "peer_min_ecc_key",
+	[WISH_PEER_MIN_CERT_VERSION] = "peer_min_cert_version",
+	[WISH_CERT_VALIDATION] = "cert_validation",
+	[WISH_MIDDLEBOX_COMPAT] = "middlebox_compat",
+	[WISH_EXTENDED_MASTER_SECRET] = "extended_master_secret",
+	[WISH_REFERENCE_WILDCARDS] = "reference_wildcards",
+	[WISH_MAX_FRAGMENT] = "max_fragment",
+	[WISH_MAX_FRAGMENT_LENGTH] = "max_fragment_length",
+	[WISH_SNI_MATCH] = "sni_match",
+	[WISH_SERVER_SNI] = "server_sni",
+	[WISH_CLIENT_TICKETS] = "client_tickets",
+	[WISH_CLIENT_TICKET_SIZE] = "client_ticket_size",
+	[WISH_CLIENT_TICKET_CACHE] = "client_ticket_cache",
+	[WISH_SERVER_TICKETS] = "server_tickets",
+	[WISH_SERVER_TICKET_COUNT] = "server_ticket_count",
+	[WISH_SERVER_TICKET_TIMEOUT] = "server_ticket_timeout",
+	[WISH_SERVER_TICKET_ALGORITHM] = "server_ticket_algorithm",
+};
+
+void parameter_wishes(const struct parameter_set *set, struct wish wishes[WISHES])
+{
+	for (size_t i = 0; i < WISHES; i++) {
+		for (size_t j = 0; j < PARAMETER_COUNT; j++) {
+			if (strcmp(parameters[j].key, wish_keys[i]) == 0)
+				wishes[i] =
+					(struct wish){set->values[j].text, set->values[j].number};
+		}
+	}
 }
 
 void parameter_join(struct parameter_set *to, const struct parameter_set *from)

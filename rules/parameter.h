@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gateway/tls/profile.h"
+
 enum parameter_kind {
 	PARAMETER_WORD,   /* one of @words */
 	PARAMETER_NUMBER, /* @min to @max */
@@ -22,14 +24,19 @@ enum parameter_kind {
 
 enum parameter_place { PARAMETER_OF_ACTION, PARAMETER_OF_LEVEL };
 
+/* Whose actions may say it. */
+enum parameter_role { PARAMETER_FOR_BOTH, PARAMETER_FOR_CLIENT, PARAMETER_FOR_SERVER };
+
 struct parameter {
 	enum parameter_place place;
+	enum parameter_role role;
 	const char *key;
 	const char *at_tls; /* the names there, for people */
 	enum parameter_kind kind;
 	int64_t min, max;
 	const char *words; /* separated by '|' */
-	const char *built; /* values with an effect, separated by '|'; "*": all; NULL: none yet */
+	/* Values with an effect, separated by '|'; of WORDS each item; "*": all; NULL: none yet */
+	const char *built;
 };
 
 enum { PARAMETER_COUNT = 77 };
@@ -56,6 +63,12 @@ const char *const *parameter_names(enum parameter_place place);
 
 /** parameter_read() - check @value and enter it into @set; complains of what has no effect yet */
 void parameter_read(struct reader *r, int which, const char *value, struct parameter_set *set);
+
+/** parameter_suits() - complain of what @set says and an action of @role must not */
+void parameter_suits(struct reader *r, const struct parameter_set *set, enum tls_role role);
+
+/** parameter_wishes() - @wishes of a profile, which borrow from @set */
+void parameter_wishes(const struct parameter_set *set, struct wish wishes[WISHES]);
 
 /** parameter_join() - copy what @from says into @to */
 void parameter_join(struct parameter_set *to, const struct parameter_set *from);

@@ -237,23 +237,36 @@ static void visit_level(struct visitor *v, const struct action *a)
 	visit_parameters(v, PARAMETER_OF_LEVEL, &a->parameters);
 }
 
+/* The common name is a parameter of its own. */
 static void visit_references(struct visitor *v, const struct profile *p)
 {
-	FILE *out = visit_begin(v, "reference_id");
+	const char *separator = "";
 	char text[ADDR_TEXT];
+	FILE *out;
 
+	if (p->references[0].kind == REFERENCE_CN)
+		return;
+	out = visit_begin(v, "reference_id");
 	for (size_t i = 0; i < p->reference_count; i++) {
 		const struct reference_id *id = &p->references[i];
 
-		fputs(i ? ", " : "", out);
 		switch (id->kind) {
-		case REFERENCE_DNS: fputs(id->name, out); break;
-		case REFERENCE_ADDR: fputs(addr_format(&id->addr, text), out); break;
-		case REFERENCE_REMOTE_IP: fputs("remote-ip", out); break;
-		case REFERENCE_ANY: fputs("any", out); break;
+		case REFERENCE_DNS: fprintf(out, "%s%s", separator, id->name); break;
+		case REFERENCE_ADDR:
+			fprintf(out, "%s%s", separator, addr_format(&id->addr, text));
+			break;
+		case REFERENCE_REMOTE_IP: fprintf(out, "%sremote-ip", separator); break;
+		case REFERENCE_ANY: fprintf(out, "%sany", separator); break;
+		case REFERENCE_CN: break;
 		}
+		separator = ", ";
 	}
 	visit_end(v);
+}
+
+static void visit_peer(struct visitor *v, const struct profile *p)
+{
+	visit_references(v, p);
 	v->value(v, "sni", p->sni ? p->sni : "none");
 }
 
@@ -273,7 +286,7 @@ static void visit_tls(struct visitor *v, const struct action *a)
 	if (a->permit)
 		v->value(v, "permit", a->permit);
 	if (a->profile.role == TLS_ROLE_CLIENT)
-		visit_references(v, &a->profile);
+		visit_peer(v, &a->profile);
 	visit_format(
 		v, "handshake_timeout", "%lldms", (long long)(a->handshake_timeout / USEC_MSEC));
 	visit_format(v, "session_timeout", "%us", a->profile.session_timeout);

@@ -25,13 +25,23 @@ static bool refuse(
 	return false;
 }
 
+/* Bits of the shortest RSA key that counts at either end. */
+static unsigned least_key(const struct context *c, const struct profile *p)
+{
+	const struct wish *peer = &p->wishes[WISH_PEER_MIN_RSA];
+
+	return peer->text && peer->number < c->min_key ? (unsigned)peer->number : c->min_key;
+}
+
 static bool set_strength(struct context *c, const struct profile *p, struct err_list *err)
 {
 	const char *ciphers12 = p->ciphers12 ? p->ciphers12 : PROFILE_CIPHERS12;
 	const char *ciphers13 = p->ciphers13 ? p->ciphers13 : PROFILE_CIPHERS13;
 	const char *groups = p->groups ? p->groups : PROFILE_GROUPS;
 
-	SSL_CTX_set_security_level(c->ssl, strength_of(c->min_key));
+	const char *refused;
+
+	SSL_CTX_set_security_level(c->ssl, strength_of(least_key(c, p)));
 	SSL_CTX_set_options(c->ssl,
 		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_mode(c->ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
@@ -46,15 +56,19 @@ static bool set_strength(struct context *c, const struct profile *p, struct err_
 		return refuse(c, err, "ciphers", ciphers13);
 	if (!SSL_CTX_set1_groups_list(c->ssl, groups))
 		return refuse(c, err, "groups", groups);
-	return true;
+	refused = wish_apply(c, p);
+	return !refused || refuse(c, err, "parameter", refused);
 }
 
 /* A client keeps what it may resume. Called for each ticket (TLS 1.3) or handshake (TLS 1.2). */
 static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct verification *v = SSL_get_app_data(ssl);
+	const unsigned char *ticket;
+	size_t len = 0;
 
-	if (v->share_len == 0)
+	SSL_SESSION_get0_ticket(session, &ticket, &len);
+	if (v->share_len == 0 || len > v->ctx->ticket_max)
 		return 0;
 	resume_keep(&v->ctx->resume, span_of(v->share, v->share_len), session);
 	return 1;
@@ -94,6 +108,8 @@ static bool ticket_scope(const struct context *c, const struct profile *p, uint8
 		hash_text(hash, c->ring->owner);
 		hash_text(hash, c->ring->name);
 	}
+	for (size_t i = 0; done && i < WISHES; i++)
+		hash_text(hash, p->wishes[i].text);
 	for (size_t i = 0; done && i < c->ring->connection_count; i++) {
 		const struct connection *n = &c->ring->connections[i];
 		int marks[] = {presents(c, n->cert), (int)n->usage, (int)n->cert->trust};
@@ -107,30 +123,62 @@ static bool ticket_scope(const struct context *c, const struct profile *p, uint8
 	return done;
 }
 
-/* Servers keep nothing: what a client may resume travels in its ticket. */
-static bool set_resumption(struct context *c, const struct profile *p, struct err_list *err)
+static void set_client_resumption(struct context *c, const struct profile *p)
 {
+	const struct wish *size = &p->wishes[WISH_CLIENT_TICKET_SIZE],
+			  *cache = &p->wishes[WISH_CLIENT_TICKET_CACHE];
+
+	c->ticket_max = size->text ? (size_t)size->number : SIZE_MAX;
+	c->resume.most = cache->text ? (size_t)cache->number : RESUME_SESSIONS;
+	SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_set_timeout(c->ssl, (long)p->session_timeout);
+	SSL_CTX_sess_set_new_cb(c->ssl, keep_session);
+}
+
+/* Servers keep nothing: what a client may resume travels in its ticket. */
+static bool set_server_resumption(struct context *c, const struct profile *p, unsigned lifetime)
+{
+	const struct wish *count = &p->wishes[WISH_SERVER_TICKET_COUNT],
+			  *algorithm = &p->wishes[WISH_SERVER_TICKET_ALGORITHM];
+	const struct ticket_wish wish = {
+		.lifetime = lifetime,
+		.count = count->text ? (unsigned)count->number : 1,
+		.cipher = algorithm->text && algorithm->number == 0 ? "AES-128-CBC" : "AES-256-CBC",
+	};
 	uint8_t scope[TICKET_SCOPE];
 
+	return ticket_scope(c, p, scope) &&
+	       SSL_CTX_set_session_id_context(c->ssl, scope, SSL_MAX_SID_CTX_LENGTH) == 1 &&
+	       ticket_install(c->ssl, scope, &wish);
+}
+
+/* For how long, in seconds, a session may be resumed; 0: never. */
+static unsigned lifetime_of(const struct profile *p)
+{
+	bool server = p->role == TLS_ROLE_SERVER;
+	const struct wish *timeout = &p->wishes[WISH_SERVER_TICKET_TIMEOUT];
+
+	if (p->wishes[server ? WISH_SERVER_TICKETS : WISH_CLIENT_TICKETS].number == WISH_OFF)
+		return 0;
+	return server && timeout->text ? (unsigned)(timeout->number / 1000) : p->session_timeout;
+}
+
+static bool set_resumption(struct context *c, const struct profile *p, struct err_list *err)
+{
+	unsigned lifetime = lifetime_of(p);
+
 	SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_OFF);
-	if (p->session_timeout == 0) {
+	if (lifetime == 0) {
 		SSL_CTX_set_options(c->ssl, SSL_OP_NO_TICKET);
 		SSL_CTX_set_num_tickets(c->ssl, 0);
 		return true;
 	}
 	if (c->role == TLS_ROLE_CLIENT) {
 		c->resumes = true;
-		SSL_CTX_set_session_cache_mode(
-			c->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-		SSL_CTX_set_timeout(c->ssl, (long)p->session_timeout);
-		SSL_CTX_sess_set_new_cb(c->ssl, keep_session);
+		set_client_resumption(c, p);
 		return true;
 	}
-	if (!ticket_scope(c, p, scope) ||
-		!SSL_CTX_set_session_id_context(c->ssl, scope, SSL_MAX_SID_CTX_LENGTH) ||
-		!ticket_install(c->ssl, scope, p->session_timeout))
-		return refuse(c, err, "session tickets", "");
-	return true;
+	return set_server_resumption(c, p, lifetime) || refuse(c, err, "session tickets", "");
 }
 
 static bool connection_vouches(const struct connection *n)

@@ -7,7 +7,9 @@
 
 #include "gateway/tls/context.h"
 #include "gateway/tls/resume.h"
+#include "gateway/tls/strength.h"
 #include "gateway/tls/verified.h"
+#include "gateway/tls/wish.h"
 
 /* One for each kind of key: RSA, RSA-PSS, EC, Ed25519, Ed448. */
 enum { CONTEXT_CERTS = 5 };
@@ -18,6 +20,9 @@ struct context {
 	enum tls_role role;
 	enum client_auth client_auth;
 	unsigned min_key;
+	struct strength peer; /* of its certificates */
+	struct demands demands;
+	bool exact_names;                /* no wildcards of certificates */
 	char **permit;                   /* own copy of the profile's, or NULL: everybody */
 	char *application;               /* own copy, or NULL */
 	const struct keystore *keystore; /* borrowed, outlives us; NULL: nobody is known */
@@ -29,6 +34,7 @@ struct context {
 	size_t cert_count;
 	bool resumes;             /* client role: sessions are kept */
 	struct resume resume;     /* these */
+	size_t ticket_max;        /* likewise: bytes of the largest ticket that is kept */
 	struct verified verified; /* peers' chains that need no second look for a while */
 };
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "gateway/packet/addr.h"
 
@@ -38,6 +39,7 @@ enum client_auth {
 /* One name that the peer may prove to be (RFC 6125 "reference identity"). */
 enum reference_kind {
 	REFERENCE_DNS,       /* @name, matched by RFC 6125 6.4 */
+	REFERENCE_CN,        /* @name, the common name of the subject, whole and without case */
 	REFERENCE_ADDR,      /* @addr, an iPAddress subjectAltName */
 	REFERENCE_REMOTE_IP, /* the connection's remote address */
 	REFERENCE_ANY,       /* the chain alone */
@@ -45,11 +47,47 @@ enum reference_kind {
 
 struct reference_id {
 	enum reference_kind kind;
-	char *name;       /* REFERENCE_DNS: owned */
+	char *name;       /* REFERENCE_DNS, REFERENCE_CN: owned */
 	struct addr addr; /* REFERENCE_ADDR */
 };
 
 enum { PROFILE_MIN_KEY = 2048 };
+
+/* What few say, and what its number means. Zero is what applies to all others. */
+enum wish_kind {
+	WISH_SIGNATURES,              /* text: names of TLS 1.3 with commas */
+	WISH_CERT_SIGNATURES,         /* likewise, those that the peer's chain may have */
+	WISH_PEER_MIN_RSA,            /* bits of the shortest key of the peer's chain */
+	WISH_PEER_MIN_DSA,            /* likewise */
+	WISH_PEER_MIN_ECC,            /* likewise */
+	WISH_PEER_MIN_CERT_VERSION,   /* 1: X.509 version 3 */
+	WISH_CERT_VALIDATION,         /* 3: all of RFC 5280 */
+	WISH_MIDDLEBOX_COMPAT,        /* enum wish_switch */
+	WISH_EXTENDED_MASTER_SECRET,  /* enum wish_master_secret */
+	WISH_REFERENCE_WILDCARDS,     /* enum wish_switch */
+	WISH_MAX_FRAGMENT,            /* enum wish_extension */
+	WISH_MAX_FRAGMENT_LENGTH,     /* 0: 512 bytes, 1: 1024, 2: 2048, 3: 4096 */
+	WISH_SNI_MATCH,               /* 1: the server must have known the name */
+	WISH_SERVER_SNI,              /* enum wish_extension */
+	WISH_CLIENT_TICKETS,          /* enum wish_switch */
+	WISH_CLIENT_TICKET_SIZE,      /* bytes of the largest that is kept */
+	WISH_CLIENT_TICKET_CACHE,     /* so many are kept */
+	WISH_SERVER_TICKETS,          /* enum wish_switch */
+	WISH_SERVER_TICKET_COUNT,     /* after a handshake */
+	WISH_SERVER_TICKET_TIMEOUT,   /* milliseconds */
+	WISH_SERVER_TICKET_ALGORITHM, /* 0: AES-128-CBC, 1: AES-256-CBC */
+	WISHES
+};
+
+/* In the order of the parameters' words. */
+enum wish_switch { WISH_ON, WISH_OFF };
+enum wish_master_secret { MASTER_SECRET_ON, MASTER_SECRET_OFF, MASTER_SECRET_REQUIRED };
+enum wish_extension { EXTENSION_OFF, EXTENSION_OPTIONAL, EXTENSION_REQUIRED };
+
+struct wish {
+	const char *text; /* as written; NULL: nothing was said. Borrowed from the action */
+	int64_t number;
+};
 
 /* Owned by the action that holds it; immutable once compiled. */
 struct profile {
@@ -67,6 +105,7 @@ struct profile {
 	char **permit;     /* whom that leaves: user names, "*" in them is a wildcard; NULL-ended */
 	char *application; /* what &APPLID means in criteria of certificate filters */
 	unsigned session_timeout; /* seconds a session may be resumed; 0: never */
+	struct wish wishes[WISHES];
 };
 
 #endif

@@ -24,13 +24,13 @@ void resume_keep(struct resume *r, struct span key, SSL_SESSION *session)
 {
 	struct resume_entry *e;
 
-	if (!r->entries)
-		r->entries = calloc(RESUME_SESSIONS, sizeof(*r->entries));
+	if (!r->entries && r->most)
+		r->entries = calloc(r->most, sizeof(*r->entries));
 	if (!r->entries || key.len == 0 || key.len > SESSION_KEY_MAX) {
 		SSL_SESSION_free(session);
 		return;
 	}
-	if (r->count == RESUME_SESSIONS)
+	if (r->count == r->most)
 		forget(r, 0);
 	e = &r->entries[r->count++];
 	*e = (struct resume_entry){.key_len = key.len, .session = session};

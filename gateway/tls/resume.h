@@ -18,6 +18,7 @@ struct resume {
 		SSL_SESSION *session; /* owned */
 	} * entries;
 	size_t count;
+	size_t most; /* set before the first is kept */
 };
 
 /** resume_fini() - forget everything */

@@ -223,18 +223,31 @@ static bool run_step(struct session *s, struct span *in)
 	return over;
 }
 
+/* The handshake is done; has the peer agreed to all that it must? */
+static void open_session(struct session *s)
+{
+	const char *unmet = wish_unmet(s->ctx, s->ssl);
+
+	if (unmet) {
+		free(s->verification.reason);
+		s->verification.reason = strdup(unmet);
+		fail(s, FAULT_HANDSHAKE);
+		return;
+	}
+	info_fill(&s->info, s->ssl, presented_label(s));
+	s->status = SESSION_OPEN;
+}
+
 enum session_status session_handshake(struct session *s, struct span *in)
 {
 	if (s->status != SESSION_HANDSHAKE)
 		return s->status;
 	if (!run_step(s, in))
 		return s->status;
-	if (s->stepped == 1) {
-		info_fill(&s->info, s->ssl, presented_label(s));
-		s->status = SESSION_OPEN;
-	} else {
+	if (s->stepped == 1)
+		open_session(s);
+	else
 		judge(s, s->stepped);
-	}
 	take_over(s);
 	return s->status;
 }

@@ -200,7 +200,7 @@ static void take_index(void)
 	ticket_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, tickets_free);
 }
 
-bool ticket_install(SSL_CTX *ctx, const uint8_t scope[TICKET_SCOPE], unsigned lifetime)
+bool ticket_install(SSL_CTX *ctx, const uint8_t scope[TICKET_SCOPE], const struct ticket_wish *wish)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct tickets *t = OPENSSL_zalloc(sizeof(*t));
@@ -209,12 +209,12 @@ bool ticket_install(SSL_CTX *ctx, const uint8_t scope[TICKET_SCOPE], unsigned li
 	if (!t)
 		return false;
 	memcpy(t->scope, scope, TICKET_SCOPE);
-	t->cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+	t->cipher = EVP_CIPHER_fetch(NULL, wish->cipher, NULL);
 	if (!t->cipher || !SSL_CTX_set_ex_data(ctx, ticket_index, t)) {
 		tickets_free(NULL, t, NULL, 0, 0, NULL);
 		return false;
 	}
-	SSL_CTX_set_timeout(ctx, (long)lifetime);
-	SSL_CTX_set_num_tickets(ctx, 1);
+	SSL_CTX_set_timeout(ctx, (long)wish->lifetime);
+	SSL_CTX_set_num_tickets(ctx, wish->count);
 	return SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ticket_keys) == 1;
 }

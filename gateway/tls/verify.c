@@ -6,6 +6,8 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "gateway/tls/client_auth.h"
 #include "gateway/tls/context_private.h"
@@ -27,23 +29,47 @@ static bool site_trusts(const struct keyring *ring, const X509 *leaf)
 	return false;
 }
 
-static bool is_short_key(int error)
+static const char *role_of(X509_STORE_CTX *store)
 {
-	return error == X509_V_ERR_EE_KEY_TOO_SMALL || error == X509_V_ERR_CA_KEY_TOO_SMALL;
+	return X509_STORE_CTX_get_error_depth(store) > 0 ? "issuer" : "peer";
 }
 
 /* Which key is too short, and what may be said about it. */
-static char *short_key_reason(X509_STORE_CTX *store, X509 *bad, unsigned min_key)
+static char *short_key_reason(X509_STORE_CTX *store, X509 *bad, const struct context *c)
 {
+	const EVP_PKEY *key = X509_get0_pubkey(bad);
 	char *subject = subject_text(X509_get_subject_name(bad)), *text;
+	const char *word = "";
+	unsigned limit = key ? strength_limit(c, key, &word) : 0;
 	int n = asprintf(&text,
 		"certificate verify failed: the key of the %s certificate %s has %d bits, which is "
-		"too short (min_key in the level, for RSA: %u)",
-		X509_STORE_CTX_get_error_depth(store) > 0 ? "issuer" : "peer",
-		subject ? subject : "?", EVP_PKEY_get_bits(X509_get0_pubkey(bad)), min_key);
+		"too short (%s in the level: %u)",
+		role_of(store), subject ? subject : "?", key ? EVP_PKEY_get_bits(key) : 0, word,
+		limit);
 
 	free(subject);
 	return n < 0 ? NULL : text;
+}
+
+/* A certificate that somebody else would take. */
+static char *kind_reason(X509_STORE_CTX *store, const X509 *bad, const char *what)
+{
+	char *subject = subject_text(X509_get_subject_name(bad)), *text;
+	int n = asprintf(&text, "certificate verify failed: the %s certificate %s %s",
+		role_of(store), subject ? subject : "?", what);
+
+	free(subject);
+	return n < 0 ? NULL : text;
+}
+
+static char *signature_reason(X509_STORE_CTX *store, const X509 *bad)
+{
+	char what[128];
+
+	snprintf(what, sizeof(what),
+		"is signed with %s, which is too weak or not in cert_signatures",
+		OBJ_nid2ln(X509_get_signature_nid(bad)));
+	return kind_reason(store, bad, what);
 }
 
 /* What the operator can do about a chain that ends nowhere; "" for other errors. */
@@ -70,8 +96,15 @@ static char *chain_reason(X509_STORE_CTX *store, const struct context *c)
 
 	if (!bad)
 		bad = X509_STORE_CTX_get0_cert(store);
-	if (is_short_key(error))
-		return short_key_reason(store, bad, c->min_key);
+	switch (error) {
+	case X509_V_ERR_EE_KEY_TOO_SMALL:
+	case X509_V_ERR_CA_KEY_TOO_SMALL: return short_key_reason(store, bad, c);
+	case X509_V_ERR_CERT_REJECTED:
+		return kind_reason(
+			store, bad, "is not of X.509 version 3, which peer_min_cert_version wants");
+	case X509_V_ERR_CA_MD_TOO_WEAK: return signature_reason(store, bad);
+	default: break;
+	}
 	subject = subject_text(X509_get_subject_name(bad));
 	issuer = subject_text(X509_get_issuer_name(bad));
 	n = asprintf(&text,
@@ -90,15 +123,43 @@ static bool address_named(X509 *leaf, const struct addr *a)
 	return X509_check_ip(leaf, a->bytes, a->family == 4 ? 4 : 16, 0) == 1;
 }
 
+/* RFC 6125 6.4.4, but only where a rule asks for it. */
+static bool common_name_is(const X509 *leaf, const char *name)
+{
+	const X509_NAME *subject = X509_get_subject_name(leaf);
+	int at = -1;
+
+	while ((at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0) {
+		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(subject, at);
+		unsigned char *text = NULL;
+		int len = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry));
+		bool same = len >= 0 && (size_t)len == strlen(name) &&
+			    strncasecmp((char *)text, name, (size_t)len) == 0;
+
+		OPENSSL_free(text);
+		if (same)
+			return true;
+	}
+	return false;
+}
+
+static bool host_named(const struct context *c, X509 *leaf, const char *name)
+{
+	unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+
+	if (c->exact_names)
+		flags |= X509_CHECK_FLAG_NO_WILDCARDS;
+	return X509_check_host(leaf, name, strlen(name), flags, NULL) == 1;
+}
+
 static bool reference_proved(const struct verification *v, const struct reference_id *r, X509 *leaf)
 {
 	switch (r->kind) {
 	case REFERENCE_ANY: return true;
 	case REFERENCE_ADDR: return address_named(leaf, &r->addr);
 	case REFERENCE_REMOTE_IP: return address_named(leaf, &v->remote);
-	case REFERENCE_DNS:
-		return X509_check_host(leaf, r->name, strlen(r->name),
-			       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+	case REFERENCE_DNS: return host_named(v->ctx, leaf, r->name);
+	case REFERENCE_CN: return common_name_is(leaf, r->name);
 	}
 	return false;
 }
@@ -109,6 +170,8 @@ static void print_reference(FILE *f, const struct verification *v, const struct 
 
 	if (r->kind == REFERENCE_DNS)
 		fputs(r->name, f);
+	else if (r->kind == REFERENCE_CN)
+		fprintf(f, "CN=%s", r->name);
 	else if (r->kind == REFERENCE_ADDR)
 		fputs(addr_format(&r->addr, text), f);
 	else

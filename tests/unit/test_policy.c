@@ -276,8 +276,7 @@ static void test_actions_refused(void **state)
 		{"handshake_timeout = 11m", "\"11m\" is not between 100 ms and 600 s"},
 		{"session_timeout = 25h", "\"25h\" is not between 0 ms and 86400 s"},
 		{"permit = alice", "is for role = server: a client always verifies the server"},
-		{"client_auth = required",
-			"is for role = server: a client always verifies the server"},
+		{"client_auth = required", "is for role = server, and this is a client's action"},
 		{"inherit = x", "there is no [action x]"},
 		{"versions = TLSv1.3",
 			"unknown key; [action] has tls, role, ring, label, level, "

@@ -181,6 +181,121 @@ static void test_foreign_ticket_is_a_full_handshake(void **state)
 	pair_fini(&p);
 }
 
+/* Begin with a wish of one end; both may resume otherwise. */
+static void begin_with(
+	struct pair *p, int version, bool server, enum wish_kind kind, int64_t number)
+{
+	struct profile *profile = server ? &p->server_profile : &p->client_profile;
+
+	pair_init(p, version);
+	p->client_profile.session_timeout = p->server_profile.session_timeout = 300;
+	profile->wishes[kind] = (struct wish){"as written", number};
+	pair_open(p);
+}
+
+static void test_either_end_may_do_without_tickets(void **state)
+{
+	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+	(void)state;
+	for (size_t i = 0; i < 8; i++) {
+		bool server = i & 1, off = i & 2;
+		struct pair p;
+
+		begin_with(&p, versions[i / 4], server,
+			server ? WISH_SERVER_TICKETS : WISH_CLIENT_TICKETS,
+			off ? WISH_OFF : WISH_ON);
+		assert_false(again(&p, key));
+		assert_int_equal(again(&p, key), !off);
+		pair_fini(&p);
+	}
+}
+
+static void test_count_of_tickets(void **state)
+{
+	(void)state;
+	for (int count = 0; count < 4; count++) {
+		struct pair p;
+
+		begin_with(&p, TLS1_3_VERSION, true, WISH_SERVER_TICKET_COUNT, count);
+		assert_false(again(&p, key));
+		assert_int_equal(p.client.ctx->resume.count, count);
+		pair_fini(&p);
+	}
+}
+
+static void test_large_tickets_are_not_kept(void **state)
+{
+	static const int sizes[] = {100, 10000};
+
+	(void)state;
+	for (int large = 0; large < 2; large++) {
+		struct pair p;
+
+		begin_with(&p, TLS1_3_VERSION, false, WISH_CLIENT_TICKET_SIZE, sizes[large]);
+		assert_false(again(&p, key));
+		assert_int_equal(again(&p, key), large);
+		pair_fini(&p);
+	}
+}
+
+static void test_bound_of_the_cache(void **state)
+{
+	(void)state;
+	for (int most = 0; most < 3; most++) {
+		struct pair p;
+
+		begin_with(&p, TLS1_3_VERSION, false, WISH_CLIENT_TICKET_CACHE, most);
+		assert_false(again(&p, "a"));
+		assert_false(again(&p, "b"));
+		assert_int_equal(p.client.ctx->resume.count, most);
+		assert_int_equal(again(&p, "a"), most == 2);
+		pair_fini(&p);
+	}
+}
+
+/* In place of session_timeout; the client is told. */
+static void test_lifetime_of_tickets(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	begin(&p, TLS1_3_VERSION, 300);
+	assert_false(again(&p, key));
+	assert_int_equal(
+		SSL_SESSION_get_ticket_lifetime_hint(p.client.ctx->resume.entries[0].session), 300);
+	pair_fini(&p);
+	begin_with(&p, TLS1_3_VERSION, true, WISH_SERVER_TICKET_TIMEOUT, 3600000);
+	assert_false(again(&p, key));
+	assert_int_equal(
+		SSL_SESSION_get_ticket_lifetime_hint(p.client.ctx->resume.entries[0].session),
+		3600);
+	pair_fini(&p);
+	begin_with(&p, TLS1_3_VERSION, true, WISH_SERVER_TICKET_TIMEOUT, 0);
+	assert_false(again(&p, key));
+	assert_false(again(&p, key));
+	pair_fini(&p);
+}
+
+/* Either works, and one does not take the other's tickets. */
+static void test_cipher_of_tickets(void **state)
+{
+	(void)state;
+	for (int bits256 = 0; bits256 < 2; bits256++) {
+		struct pair p;
+
+		begin_with(&p, TLS1_3_VERSION, true, WISH_SERVER_TICKET_ALGORITHM, bits256);
+		assert_false(again(&p, key));
+		assert_true(again(&p, key));
+		p.server_profile.wishes[WISH_SERVER_TICKET_ALGORITHM] =
+			(struct wish){"something else", !bits256};
+		replace_server(&p);
+		assert_false(again(&p, key));
+		assert_true(again(&p, key));
+		pair_fini(&p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +307,12 @@ int main(void)
 		cmocka_unit_test(test_another_ring_or_strength_does_not),
 		cmocka_unit_test(test_cache_is_bounded),
 		cmocka_unit_test(test_foreign_ticket_is_a_full_handshake),
+		cmocka_unit_test(test_either_end_may_do_without_tickets),
+		cmocka_unit_test(test_count_of_tickets),
+		cmocka_unit_test(test_large_tickets_are_not_kept),
+		cmocka_unit_test(test_bound_of_the_cache),
+		cmocka_unit_test(test_lifetime_of_tickets),
+		cmocka_unit_test(test_cipher_of_tickets),
 	};
 
 	return cmocka_run_group_tests(tests, make_all, free_all);
