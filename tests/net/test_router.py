@@ -160,3 +160,28 @@ for at in range(0, len(data), 512):
     s.sendto(struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(piece), 77, more | at // 8, 64, 6, 0,
                          socket.inet_aton(source), socket.inet_aton(target)) + piece, (target, 0))
 """
+
+
+# Owners
+
+@pytest.mark.parametrize("condition", [{"userid": "root"}, {"jobname": "python3*"}])
+@pytest.mark.parametrize("on_unknown", [None, "match", "no-match"])
+def test_owner_is_unknown_behind_the_router(make_world, condition, on_unknown):
+    """Whose connections are forwarded nobody can tell: by default they are refused."""
+    world = make_world(4, **CLIENT_SIDE)
+    word = canary()
+    world.closing(tls_server(world.server, world.server_address, PORT, world.pki.server,
+                             traffic.echo))
+    if on_unknown:
+        condition = {**condition, "on_unknown": on_unknown}
+    gateway = world.client_gateway(PORT, role="gw", settings=OUTWARDS, conditions=condition)
+    capture = world.capture()
+    try:
+        s = world.connect(PORT, timeout=10)
+        s.sendall(word)
+        answer = s.recv(100)
+    except ConnectionError:
+        answer = b""
+    clear = capture.count(word) > 0
+    assert (answer == word, clear) == (on_unknown == "match", on_unknown == "no-match")
+    assert on_unknown or "owner, which is not known" in gateway.log()

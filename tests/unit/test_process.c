@@ -145,6 +145,26 @@ static void init_inquiry(struct inquiry *q, uint64_t inode, usec_t until)
 	*q = (struct inquiry){.wants = OWNER_PROCESS, .until = until, .socket.inode = inode};
 }
 
+/* Who was found once is looked at where it was found; no time is left here for anything else. */
+static void test_found_again_without_a_search(void **state)
+{
+	struct child known = start_child(), other = start_child();
+	struct sought sockets[] = {
+		{.inode = known.inode, .cgroup = ""}, {.inode = other.inode, .cgroup = ""}};
+	struct finder *f = finder_new();
+
+	(void)state;
+	assert_true(find(f, sockets, 1));
+	assert_false(process_find(&f->processes, &f->groups, sockets, 2, 0));
+	assert_int_equal(sockets[0].holder.pid, known.pid);
+	assert_int_equal(sockets[1].holder.pid, 0);
+	end_child(&known);
+	assert_false(process_find(&f->processes, &f->groups, sockets, 1, 0));
+	assert_int_equal(sockets[0].holder.pid, 0);
+	end_child(&other);
+	free(f);
+}
+
 /* Out of time is another answer than that there is no such process. */
 static void test_late_and_unknown_differ(void **state)
 {
@@ -177,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_several_in_one_search),
 		cmocka_unit_test(test_process_that_ended),
 		cmocka_unit_test(test_of_two_holders_the_first),
+		cmocka_unit_test(test_found_again_without_a_search),
 		cmocka_unit_test(test_late_and_unknown_differ),
 	};
 
