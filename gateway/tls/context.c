@@ -44,6 +44,7 @@ static bool set_strength(struct context *c, const struct profile *p, struct err_
 	SSL_CTX_set_security_level(c->ssl, strength_of(least_key(c, p)));
 	SSL_CTX_set_options(c->ssl,
 		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_dh_auto(c->ssl, 1); /* a server's suites with DHE need it */
 	SSL_CTX_set_mode(c->ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 					 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					 SSL_MODE_NO_AUTO_CHAIN);

@@ -62,6 +62,8 @@ enum wish_kind {
 	WISH_PEER_MIN_ECC,            /* likewise */
 	WISH_PEER_MIN_CERT_VERSION,   /* 1: X.509 version 3 */
 	WISH_CERT_VALIDATION,         /* 3: all of RFC 5280 */
+	WISH_PEER_MIN_DH,             /* bits of the key that a server makes up (TLS 1.2) */
+	WISH_DH_GROUP_SIZE,           /* 1: 2048 bits; else as strong as the server's key */
 	WISH_MIDDLEBOX_COMPAT,        /* enum wish_switch */
 	WISH_EXTENDED_MASTER_SECRET,  /* enum wish_master_secret */
 	WISH_REFERENCE_WILDCARDS,     /* enum wish_switch */

@@ -2,14 +2,16 @@
 /* wish.c - parameters of a profile that few have: what they make of a context, and are they met */
 #include "gateway/tls/wish.h"
 
+#include <openssl/core_names.h>
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/tls/context_private.h"
+#include "gateway/tls/library.h"
 #include "gateway/tls/verify.h"
 
-enum { LIST_TEXT = 1024, RFC5280 = 3 };
+enum { LIST_TEXT = 1024, RFC5280 = 3, DH_2048 = 2048 };
 
 static bool signatures(struct context *c, const struct wish *w)
 {
@@ -66,6 +68,44 @@ static bool cert_validation(struct context *c, const struct wish *w)
 
 	return w->number != RFC5280 ||
 	       X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT) == 1;
+}
+
+static bool peer_min_dh(struct context *c, const struct wish *w)
+{
+	c->demands.dh_bits = (int)w->number;
+	return true;
+}
+
+/* One group of 2048 bits (RFC 7919), whatever the server's key. */
+static bool present_dh_2048(struct context *c)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(library_get(), "DH", NULL);
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(
+			OSSL_PKEY_PARAM_GROUP_NAME, (char *)"ffdhe2048", 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY *group = NULL;
+	bool done = ctx && EVP_PKEY_fromdata_init(ctx) == 1 &&
+		    EVP_PKEY_fromdata(ctx, &group, EVP_PKEY_KEY_PARAMETERS, params) == 1 &&
+		    SSL_CTX_set0_tmp_dh_pkey(c->ssl, group) == 1;
+
+	if (!done)
+		EVP_PKEY_free(group);
+	EVP_PKEY_CTX_free(ctx);
+	SSL_CTX_set_dh_auto(c->ssl, 0);
+	return done;
+}
+
+static bool dh_group_size(struct context *c, const struct wish *w)
+{
+	if (w->number != 1)
+		return true;
+	if (c->role == TLS_ROLE_SERVER)
+		return present_dh_2048(c);
+	if (c->demands.dh_bits < DH_2048)
+		c->demands.dh_bits = DH_2048;
+	return true;
 }
 
 static bool middlebox_compat(struct context *c, const struct wish *w)
@@ -140,6 +180,8 @@ static const struct {
 	{WISH_PEER_MIN_ECC, peer_min_ecc},
 	{WISH_PEER_MIN_CERT_VERSION, peer_min_cert_version},
 	{WISH_CERT_VALIDATION, cert_validation},
+	{WISH_PEER_MIN_DH, peer_min_dh},
+	{WISH_DH_GROUP_SIZE, dh_group_size},
 	{WISH_MIDDLEBOX_COMPAT, middlebox_compat},
 	{WISH_EXTENDED_MASTER_SECRET, extended_master_secret},
 	{WISH_REFERENCE_WILDCARDS, reference_wildcards},
@@ -160,14 +202,30 @@ const char *wish_apply(struct context *c, const struct profile *p)
 	return NULL;
 }
 
-const char *wish_unmet(const struct context *c, const SSL *ssl)
+/* Whether the server's ephemeral key is a Diffie-Hellman key of less than @bits. */
+static bool has_short_dh(SSL *ssl, int bits)
+{
+	EVP_PKEY *key = NULL;
+	bool is_short;
+
+	if (bits == 0 || SSL_is_server(ssl) || SSL_get_peer_tmp_key(ssl, &key) != 1)
+		return false;
+	is_short = EVP_PKEY_get_base_id(key) == EVP_PKEY_DH && EVP_PKEY_get_bits(key) < bits;
+	EVP_PKEY_free(key);
+	return is_short;
+}
+
+const char *wish_unmet(const struct context *c, SSL *ssl)
 {
 	const SSL_SESSION *session = SSL_get_session(ssl);
 
 	if (c->demands.master_secret && SSL_version(ssl) < TLS1_3_VERSION &&
-		SSL_get_extms_support((SSL *)ssl) != 1)
+		SSL_get_extms_support(ssl) != 1)
 		return "the peer does not know the extended master secret (RFC 7627), and "
 		       "extended_master_secret requires it";
+	if (has_short_dh(ssl, c->demands.dh_bits))
+		return "the server's Diffie-Hellman key is shorter than peer_min_dh_key or "
+		       "dh_group_size permits";
 	if (c->demands.fragment &&
 		SSL_SESSION_get_max_fragment_length(session) == TLSEXT_max_fragment_length_DISABLED)
 		return "the peer did not agree to short records (RFC 6066), and max_fragment "

@@ -15,6 +15,7 @@ struct demands {
 	bool master_secret; /* RFC 7627, with TLS 1.2 */
 	bool fragment;      /* short records (RFC 6066 4) */
 	bool name;          /* the server name (RFC 6066 3) */
+	int dh_bits;        /* of a server's ephemeral Diffie-Hellman key, at least */
 };
 
 /**
@@ -24,6 +25,6 @@ struct demands {
 const char *wish_apply(struct context *c, const struct profile *p);
 
 /** wish_unmet() - after a handshake: what the peer did not agree to, static; NULL if all is well */
-const char *wish_unmet(const struct context *c, const SSL *ssl);
+const char *wish_unmet(const struct context *c, SSL *ssl);
 
 #endif

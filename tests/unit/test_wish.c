@@ -6,6 +6,8 @@
 #include "gateway/tls/context_private.h"
 #include "unit/session_pair.h"
 
+enum { SHORT_BITS = 1024 };
+
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
 static void wish(struct profile *p, enum wish_kind kind, const char *text, int64_t number)
@@ -115,8 +117,6 @@ static void test_peer_keys(void **state)
 	one_wish(TLS1_3_VERSION, false, WISH_PEER_MIN_DSA, "4096", 4096, NULL);
 }
 
-enum { SHORT_BITS = 1024 };
-
 static EVP_PKEY *make_dsa_key(void)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DSA", NULL);
@@ -168,6 +168,44 @@ static void test_short_keys_of_peers(void **state)
 	short_authority(issue_key("rsa", SHORT_BITS, &err), WISH_PEER_MIN_RSA, "peer_min_rsa_key");
 	short_authority(make_dsa_key(), WISH_PEER_MIN_DSA, "peer_min_dsa_key");
 	err_fini(&err);
+}
+
+/* A server whose RSA key has @bits, and suites with DHE alone. */
+static void dhe_comes_to(
+	int bits, enum wish_kind server, enum wish_kind client, int64_t number, const char *reason)
+{
+	static const char suites[] = "DHE-RSA-AES128-GCM-SHA256";
+	struct cert own = make_cert_for(make_key("rsa", bits), "rsa", &server_wish, &ca);
+	struct pair p;
+
+	pair_init(&p, TLS1_2_VERSION);
+	p.client_profile.ciphers12 = p.server_profile.ciphers12 = (char *)suites;
+	p.client_profile.min_key = p.server_profile.min_key = SHORT_BITS;
+	if (server != WISHES)
+		wish(&p.server_profile, server, "x", 1);
+	if (client != WISHES)
+		wish(&p.client_profile, client, "x", number);
+	ring_connect(&p.client, &ca, CERT_CERTAUTH);
+	ring_connect(&p.server, &own, CERT_PERSONAL);
+	comes_to(&p, false, reason);
+	make_free(&own);
+}
+
+/* A server's group is as strong as its key, or has 2048 bits; a client may want more. */
+static void test_dhe(void **state)
+{
+	static const char sentence[] = "the server's Diffie-Hellman key is shorter";
+
+	(void)state;
+	dhe_comes_to(2048, WISHES, WISHES, 0, NULL);
+	dhe_comes_to(2048, WISHES, WISH_PEER_MIN_DH, 2048, NULL);
+	dhe_comes_to(2048, WISHES, WISH_PEER_MIN_DH, 2049, sentence);
+	dhe_comes_to(3072, WISHES, WISH_PEER_MIN_DH, 3072, NULL);
+	dhe_comes_to(3072, WISH_DH_GROUP_SIZE, WISH_PEER_MIN_DH, 3072, sentence);
+	dhe_comes_to(3072, WISH_DH_GROUP_SIZE, WISH_DH_GROUP_SIZE, 1, NULL);
+	dhe_comes_to(1024, WISHES, WISHES, 0, NULL);
+	dhe_comes_to(1024, WISHES, WISH_DH_GROUP_SIZE, 1, sentence);
+	dhe_comes_to(1024, WISH_DH_GROUP_SIZE, WISH_DH_GROUP_SIZE, 1, NULL);
 }
 
 /* Sign anew what was altered; OpenSSL keeps what it has read in the old one. */
@@ -387,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_sets_of_signatures),
 		cmocka_unit_test(test_peer_keys),
 		cmocka_unit_test(test_short_keys_of_peers),
+		cmocka_unit_test(test_dhe),
 		cmocka_unit_test(test_cert_version),
 		cmocka_unit_test(test_cert_validation),
 		cmocka_unit_test(test_middlebox_compat),
