@@ -128,7 +128,11 @@ struct flow_limits {
  */
 void flow_take_over(struct flow *f, const struct flow_limits *limits, bool ack_due, usec_t now);
 
-/** flow_input() - a stolen segment that came from @side; HANDSHAKE and later */
+/**
+ * flow_input() - a stolen segment that came from @side; HANDSHAKE and later
+ * The bytes of a large one are relayed at once, from where they lie; all else waits for
+ * flow_advance().
+ */
 enum drop flow_input(struct flow *f, enum side side, const struct segment *seg, usec_t now);
 
 /** flow_advance() - move bytes between the legs until nothing moves, and follow their ends */
