@@ -157,7 +157,7 @@ enum drop flow_input(struct flow *f, enum side side, const struct segment *seg, 
 	if (keepalive_holds(f, side, seg, now))
 		return DROP_UNACCEPTABLE;
 	why = tcb_take(&leg->tcb, seg, now);
-	/* a large packet is sealed or opened where it lies; for others a turn's work is done at once */
+	/* a large packet is sealed or opened where it lies; small ones share a record */
 	if (segment_payload_len(seg) >= BULK && f->state == FLOW_ESTABLISHED)
 		flow_advance(f, now);
 	tcb_keep(&leg->tcb);
