@@ -74,7 +74,15 @@ static clockid_t child_clock(pid_t keeper)
 static void key_begin(struct bench *b, char *dir)
 {
 	static char none[] = "";
-	struct settings s = {.keyring = dir, .user = none, .key_user = none, .workers = 1};
+	struct settings s = {
+		.keyring = dir,
+		.user = none,
+		.key_user = none,
+		.key_passphrase = none,
+		.pkcs11_module = none,
+		.pkcs11_pin = none,
+		.workers = 1,
+	};
 	struct err_list err;
 
 	err_init(&err);
