@@ -380,7 +380,7 @@ static enum drop take_fin(struct tcb *t, struct arrival *a)
 /* CLOSED: whoever has missed the end is told (RFC 9293 3.10.7.1). */
 static enum drop input_closed(struct tcb *t, const struct segment *seg)
 {
-	if (seg->flags & SEG_ACK && !(seg->flags & SEG_RST)) {
+	if (seg->flags & SEG_ACK && !(seg->flags & SEG_RST) && !t->rst_due) {
 		t->rst_due = t->rst_bare = true;
 		t->rst_seq = seg->ack;
 	}

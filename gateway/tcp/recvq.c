@@ -13,6 +13,7 @@ void recvq_init(struct recvq *q, uint64_t nxt, size_t limit, struct budget *budg
 
 void recvq_fini(struct recvq *q)
 {
+	q->lent = span_none();
 	ring_fini(&q->ring);
 	ranges_fini(&q->ooo);
 }

@@ -57,6 +57,8 @@ static bool set_strength(struct context *c, const struct profile *p, struct err_
 		return refuse(c, err, "ciphers", ciphers13);
 	if (!SSL_CTX_set1_groups_list(c->ssl, groups))
 		return refuse(c, err, "groups", groups);
+	/* a lower security level, for the peer's old RSA keys, is no leave for short DH groups */
+	c->demands.dh_bits = c->min_key < PROFILE_MIN_KEY ? 0 : PROFILE_MIN_KEY;
 	refused = wish_apply(c, p);
 	return !refused || refuse(c, err, "parameter", refused);
 }
@@ -414,6 +416,12 @@ static bool copy_names(struct context *c, const struct profile *p)
 	c->ids = calloc(p->reference_count ? p->reference_count : 1, sizeof(*c->ids));
 	if (!c->ids)
 		return false;
+	for (size_t i = 0; i < p->reference_count; i++) {
+		/* a name that counts has to keep to the name constraints of its authorities */
+		if (p->references[i].kind == REFERENCE_CN)
+			X509_VERIFY_PARAM_set_hostflags(
+				SSL_CTX_get0_param(c->ssl), X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT);
+	}
 	for (; c->id_count < p->reference_count; c->id_count++) {
 		struct reference_id *id = &c->ids[c->id_count];
 

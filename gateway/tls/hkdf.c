@@ -57,15 +57,15 @@ static bool hmac(struct hkdf *h, struct span key, const struct span parts[3], ui
 {
 	uint8_t pad[HKDF_BLOCK_MAX], inner[HKDF_LEN_MAX], shorter[HKDF_LEN_MAX];
 	const struct span padded = span_of(pad, h->block);
-	bool done = true;
+	bool done;
 
 	if (key.len > h->block) {
-		done = hash(h, &key, 1, shorter);
+		if (!hash(h, &key, 1, shorter))
+			return false;
 		key = span_of(shorter, h->len);
 	}
 	fill_pad(h, key, INNER_PAD, pad);
-	done = done &&
-	       hash(h, (const struct span[]){padded, parts[0], parts[1], parts[2]}, 4, inner);
+	done = hash(h, (const struct span[]){padded, parts[0], parts[1], parts[2]}, 4, inner);
 	fill_pad(h, key, OUTER_PAD, pad);
 	done = done && hash(h, (const struct span[]){padded, span_of(inner, h->len)}, 2, to);
 	OPENSSL_cleanse(pad, sizeof(pad));

@@ -26,7 +26,7 @@ enum { SORTED_MAX = 128 };
 
 /* Kinds of keys that certificates, key exchanges and records of TLS have. */
 static const char *const key_kinds[] = {
-	"RSA", "RSA-PSS", "EC", "ED25519", "ED448", "X25519", "X448", "DH", "HMAC"};
+	"RSA", "RSA-PSS", "DSA", "EC", "ED25519", "ED448", "X25519", "X448", "DH", "HMAC"};
 
 /* Modes of ciphers that neither records nor tickets nor random numbers of TLS are made with. */
 static const char *const foreign_modes[] = {"CFB", "OFB", "CTS", "OCB", "SIV", "WRAP", "XTS"};

@@ -3,6 +3,7 @@
 #include "gateway/tls/strength.h"
 
 #include <openssl/objects.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -54,53 +55,76 @@ unsigned strength_limit(const struct context *c, const EVP_PKEY *key, const char
 	return 0; /* one size */
 }
 
-/* Signatures of certificates: the names of TLS 1.3, and what OpenSSL calls digest and key. */
+/*
+ * Signatures: the names of TLS 1.3, what OpenSSL calls digest and key, and the whole where it knows
+ * another name.
+ */
 static const struct {
 	const char *name;
 	int digest, key;
+	const char *other;
 } signature_rows[] = {
-	{"rsa_pkcs1_sha224", NID_sha224, NID_rsaEncryption},
-	{"rsa_pkcs1_sha256", NID_sha256, NID_rsaEncryption},
-	{"rsa_pkcs1_sha384", NID_sha384, NID_rsaEncryption},
-	{"rsa_pkcs1_sha512", NID_sha512, NID_rsaEncryption},
-	{"rsa_pss_rsae_sha256", NID_sha256, NID_rsassaPss},
-	{"rsa_pss_rsae_sha384", NID_sha384, NID_rsassaPss},
-	{"rsa_pss_rsae_sha512", NID_sha512, NID_rsassaPss},
-	{"ecdsa_sha224", NID_sha224, NID_X9_62_id_ecPublicKey},
-	{"ecdsa_secp256r1_sha256", NID_sha256, NID_X9_62_id_ecPublicKey},
-	{"ecdsa_secp384r1_sha384", NID_sha384, NID_X9_62_id_ecPublicKey},
-	{"ecdsa_secp521r1_sha512", NID_sha512, NID_X9_62_id_ecPublicKey},
-	{"ed25519", NID_undef, NID_ED25519},
-	{"ed448", NID_undef, NID_ED448},
+	{"rsa_pkcs1_sha224", NID_sha224, NID_rsaEncryption, NULL},
+	{"rsa_pkcs1_sha256", NID_sha256, NID_rsaEncryption, NULL},
+	{"rsa_pkcs1_sha384", NID_sha384, NID_rsaEncryption, NULL},
+	{"rsa_pkcs1_sha512", NID_sha512, NID_rsaEncryption, NULL},
+	{"rsa_pss_rsae_sha256", NID_sha256, NID_rsassaPss, NULL},
+	{"rsa_pss_rsae_sha384", NID_sha384, NID_rsassaPss, NULL},
+	{"rsa_pss_rsae_sha512", NID_sha512, NID_rsassaPss, NULL},
+	{"ecdsa_sha224", NID_sha224, NID_X9_62_id_ecPublicKey, "ECDSA+SHA224"},
+	{"ecdsa_secp256r1_sha256", NID_sha256, NID_X9_62_id_ecPublicKey, NULL},
+	{"ecdsa_secp384r1_sha384", NID_sha384, NID_X9_62_id_ecPublicKey, NULL},
+	{"ecdsa_secp521r1_sha512", NID_sha512, NID_X9_62_id_ecPublicKey, NULL},
+	{"ed25519", NID_undef, NID_ED25519, NULL},
+	{"ed448", NID_undef, NID_ED448, NULL},
 };
 
 enum { SIGNATURES = sizeof(signature_rows) / sizeof(signature_rows[0]) };
 
-static uint32_t signature_bit(const char *name, size_t len)
+/* The row of the next name in *@list, which moves on behind it. -1: none, or *@list is unknown. */
+static int next_signature(const char **list)
 {
-	for (size_t i = 0; i < SIGNATURES; i++) {
-		if (strlen(signature_rows[i].name) == len &&
-			strncasecmp(signature_rows[i].name, name, len) == 0)
-			return 1u << i;
+	static const char between[] = ", \t";
+	const char *name = *list + strspn(*list, between);
+	size_t len = strcspn(name, between);
+
+	*list = name;
+	for (size_t i = 0; len > 0 && i < SIGNATURES; i++) {
+		if (strlen(signature_rows[i].name) != len ||
+			strncasecmp(signature_rows[i].name, name, len) != 0)
+			continue;
+		*list += len;
+		return (int)i;
 	}
-	return 0;
+	return -1;
 }
 
 uint32_t strength_signatures(const char *list)
 {
-	static const char between[] = ", \t";
 	uint32_t set = 0;
+	int row;
 
-	for (const char *at = list + strspn(list, between); *at; at += strspn(at, between)) {
-		size_t len = strcspn(at, between);
-		uint32_t bit = signature_bit(at, len);
+	while ((row = next_signature(&list)) >= 0)
+		set |= 1u << row;
+	return *list ? 0 : set;
+}
 
-		if (!bit)
-			return 0;
-		set |= bit;
-		at += len;
+bool strength_sigalgs(const char *list, char *to, size_t size)
+{
+	uint32_t set = 0;
+	size_t len = 0;
+	int row;
+
+	while ((row = next_signature(&list)) >= 0 && len < size) {
+		const char *other = signature_rows[row].other;
+
+		if (set & 1u << row)
+			continue;
+		set |= 1u << row;
+		len += (size_t)snprintf(to + len, size - len, "%s%s", len ? ":" : "",
+			other ? other : signature_rows[row].name);
 	}
-	return set;
+	return set && !*list && len < size;
 }
 
 static bool signature_permitted(const struct strength *s, X509 *cert)

@@ -36,6 +36,12 @@ unsigned strength_limit(const struct context *c, const EVP_PKEY *key, const char
 uint32_t strength_signatures(const char *list);
 
 /**
+ * strength_sigalgs() - the same @list for SSL_CTX_set1_sigalgs_list(3), each of them once
+ * Return: false if it names none, or one that is not known, or @to has too few of its @size bytes.
+ */
+bool strength_sigalgs(const char *list, char *to, size_t size);
+
+/**
  * strength_verify() - verification callback of SSL_CTX_set_verify()
  * Called for each certificate of a chain that is good otherwise. Its errors: ..._KEY_TOO_SMALL,
  * X509_V_ERR_CERT_REJECTED for the version, X509_V_ERR_CA_MD_TOO_WEAK for the signature.

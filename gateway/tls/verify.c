@@ -145,7 +145,8 @@ static bool common_name_is(const X509 *leaf, const char *name)
 
 static bool host_named(const struct context *c, X509 *leaf, const char *name)
 {
-	unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+	/* the CN names a host only where a rule says so: reference_id_cn */
+	unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
 
 	if (c->exact_names)
 		flags |= X509_CHECK_FLAG_NO_WILDCARDS;

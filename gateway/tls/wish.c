@@ -15,20 +15,10 @@ enum { LIST_TEXT = 1024, RFC5280 = 3, DH_2048 = 2048 };
 
 static bool signatures(struct context *c, const struct wish *w)
 {
-	size_t size = strlen(w->text) + 1;
-	char list[LIST_TEXT], *to = list;
+	char list[LIST_TEXT];
 
-	if (size > sizeof(list))
-		return false;
-	memcpy(list, w->text, size);
-	for (char *from = list; *from; from++) {
-		if (*from == ',')
-			*from = ':';
-		if (!strchr(" \t", *from))
-			*to++ = *from;
-	}
-	*to = '\0';
-	return SSL_CTX_set1_sigalgs_list(c->ssl, list) == 1 &&
+	return strength_sigalgs(w->text, list, sizeof(list)) &&
+	       SSL_CTX_set1_sigalgs_list(c->ssl, list) == 1 &&
 	       SSL_CTX_set1_client_sigalgs_list(c->ssl, list) == 1;
 }
 

@@ -129,7 +129,7 @@ static void insert(struct recvq *q, struct oracle *o, struct span *in)
 	held((r == RECVQ_ADVANCED || r == RECVQ_FILLED) == (q->nxt > before), "result %d", r);
 	held(q->nxt == before || gaps == (r == RECVQ_FILLED), "filled");
 	if (q->lent.len > 0)
-		consume(q, o, feed_word(in) % (2 * len));
+		consume(q, o, feed_word(in) % (2 * q->lent.len + 1));
 	recvq_keep(q);
 	free(copy);
 }

@@ -64,6 +64,35 @@ static void test_wrong_name(void **state)
 	pair_fini(&p);
 }
 
+/* RFC 9525 2: without a dNSName, too, the common name is no host name unless a rule says so. */
+static void test_common_name_is_no_host_name(void **state)
+{
+	struct issue wish = server_wish;
+	struct cert c;
+
+	(void)state;
+	wish.altnames = NULL;
+	c = make_cert("cn", &wish, &ca);
+	for (int by_rule = 0; by_rule < 2; by_rule++) {
+		struct pair p;
+
+		pair_init(&p, TLS1_3_VERSION);
+		p.reference.kind = by_rule ? REFERENCE_CN : REFERENCE_DNS;
+		p.reference.name = (char *)"db.example";
+		ring_connect(&p.server, &c, CERT_PERSONAL);
+		pair_open(&p);
+		shake(&p);
+		if (by_rule)
+			assert_int_equal(session_status(p.client.session), SESSION_OPEN);
+		else
+			assert_reason(&p.client, FAULT_HANDSHAKE,
+				"does not name any of: db.example; it names: nothing but its "
+				"subject");
+		pair_fini(&p);
+	}
+	make_free(&c);
+}
+
 static void refused_chain(int version, const struct cert *server, const struct cert *anchor,
 	const char *reason, const char *alert)
 {
@@ -230,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_wrong_name),
+		cmocka_unit_test(test_common_name_is_no_host_name),
 		cmocka_unit_test(test_bad_chains),
 		cmocka_unit_test(test_intermediate_sent),
 		cmocka_unit_test(test_intermediate_trusted),
