@@ -67,8 +67,9 @@ bool takeover_ready(const struct takeover *t, SSL *ssl, uint64_t taken, bool tic
 {
 	return SSL_version(ssl) == TLS1_3_VERSION && t->traffic.known[KDF_CLIENT] &&
 	       t->traffic.known[KDF_SERVER] && !t->changed && t->announced == taken &&
-	       (!ticket || t->ticket || t->data) && !SSL_has_pending(ssl) && !SSL_in_init(ssl) && !SSL_want_write(ssl) &&
-	       has_full_records(ssl) && record_suite_of(SSL_get_current_cipher(ssl));
+	       (!ticket || t->ticket || t->data) && !SSL_has_pending(ssl) && !SSL_in_init(ssl) &&
+	       !SSL_want_write(ssl) && has_full_records(ssl) &&
+	       record_suite_of(SSL_get_current_cipher(ssl));
 }
 
 static struct stream_start start_of(const struct takeover *t, enum kdf_end end)
