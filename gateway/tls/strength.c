@@ -13,6 +13,8 @@
 /* SSL_CTX_set_security_level(3): level 2 takes RSA from 2048 bits and curves from 224. */
 enum { LEVEL = 2, LEVEL_WEAK = 1, CURVE_MIN = 224 };
 
+enum { SIGNATURE_BITS = 112 }; /* half of the shortest digest, SHA-224 */
+
 int strength_of(unsigned min_key)
 {
 	return min_key < PROFILE_MIN_KEY ? LEVEL_WEAK : LEVEL;
@@ -129,12 +131,12 @@ bool strength_sigalgs(const char *list, char *to, size_t size)
 
 static bool signature_permitted(const struct strength *s, X509 *cert)
 {
-	int digest, key;
+	int digest, key, bits;
 
-	if (!s->signatures)
-		return true;
-	if (X509_get_signature_info(cert, &digest, &key, NULL, NULL) != 1)
+	if (X509_get_signature_info(cert, &digest, &key, &bits, NULL) != 1)
 		return false;
+	if (!s->signatures)
+		return bits >= SIGNATURE_BITS;
 	for (size_t i = 0; i < SIGNATURES; i++) {
 		if (signature_rows[i].digest == digest && signature_rows[i].key == key)
 			return s->signatures & 1u << i;

@@ -254,12 +254,35 @@ static void test_nothing_in_common(void **state)
 	pair_fini(&p);
 }
 
+/* OpenSSL's lowest level takes RIPEMD-160. */
+static void test_weak_digest(void **state)
+{
+	struct issue wish = {.subject = "CN=RSA CA", .usage = ISSUE_CERTSIGN};
+	struct cert authority = make_cert_for(make_key("rsa", 2048), "rsa", &wish, NULL);
+	struct cert c = make_cert("weak", &server_wish, &authority);
+	struct pair p;
+
+	(void)state;
+	assert_true(X509_sign(c.x509, authority.key, EVP_ripemd160()) > 0);
+	pair_init(&p, TLS1_3_VERSION);
+	p.server_profile.min_key = 1024; /* or it would not present it */
+	ring_connect(&p.server, &c, CERT_PERSONAL);
+	ring_connect(&p.client, &authority, CERT_CERTAUTH);
+	pair_open(&p);
+	shake(&p);
+	assert_reason(&p.client, FAULT_HANDSHAKE, "is signed with ripemd160WithRSA, which is too");
+	pair_fini(&p);
+	make_free(&c);
+	make_free(&authority);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_wrong_name),
 		cmocka_unit_test(test_common_name_is_no_host_name),
+		cmocka_unit_test(test_weak_digest),
 		cmocka_unit_test(test_bad_chains),
 		cmocka_unit_test(test_intermediate_sent),
 		cmocka_unit_test(test_intermediate_trusted),
