@@ -11,6 +11,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define PREFIX "ATTLS-START-"
 
 enum { OUT, IN, FORWARD, WINDOWS };
 
@@ -18,9 +21,9 @@ static const struct {
 	const char *hook;
 	const char *chain;
 } windows[WINDOWS] = {
-	[OUT] = {"OUTPUT", "ATTLS-START-OUT"},
-	[IN] = {"INPUT", "ATTLS-START-IN"},
-	[FORWARD] = {"FORWARD", "ATTLS-START-FWD"}, /* router only: between the two sides */
+	[OUT] = {"OUTPUT", PREFIX "OUT"},
+	[IN] = {"INPUT", PREFIX "IN"},
+	[FORWARD] = {"FORWARD", PREFIX "FWD"}, /* router only: between the two sides */
 };
 
 static bool is_wanted(const struct net *n, int window)
@@ -64,59 +67,107 @@ static void write_chain(FILE *out, int window, const struct startup *s, uint8_t 
 	fprintf(out, "-A %s -j DROP\n", chain);
 }
 
-static void write_jump(FILE *out, int window, const char *command, const char *place)
+/* Whether @line, of iptables -S, is the jump to our chain. */
+static bool is_jump(const char *line, int window)
 {
-	fprintf(out, "%s %s%s -p tcp --syn -j %s\n", command, windows[window].hook, place,
-		windows[window].chain);
+	char from[32], to[32];
+	size_t len = strcspn(line, "\n");
+	int from_len = snprintf(from, sizeof(from), "-A %s ", windows[window].hook);
+	int to_len = snprintf(to, sizeof(to), " -j %s", windows[window].chain);
+
+	return len > (size_t)(from_len + to_len) && strncmp(line, from, (size_t)from_len) == 0 &&
+	       strncmp(line + len - to_len, to, (size_t)to_len) == 0;
 }
 
-static void write_window(FILE *out, const struct net *n, int window, uint8_t family, bool open)
+static bool is_chain(const char *line, int window)
+{
+	size_t len = strlen(windows[window].chain);
+
+	return strncmp(line, "-N ", 3) == 0 && strncmp(line + 3, windows[window].chain, len) == 0 &&
+	       line[3 + len] == '\n';
+}
+
+static const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return *line ? line + 1 : line;
+}
+
+static bool has_jump(const char *list, int window)
+{
+	for (const char *line = list; *line; line = next_line(line))
+		if (is_jump(line, window))
+			return true;
+	return false;
+}
+
+/* All that @list, of iptables -S, has of it: as many jumps as there are, then the chain. */
+static void write_removal(FILE *out, const char *list, int window)
 {
 	const char *chain = windows[window].chain;
-	bool present = tables_hold(family, "security", chain);
 
-	if (open && is_wanted(n, window)) {
-		write_chain(out, window, &n->settings->startup, family);
-		if (!present)
-			write_jump(out, window, "-I", " 1");
-	} else if (present) {
-		write_jump(out, window, "-D", "");
-		fprintf(out, "-F %s\n-X %s\n", chain, chain);
-	}
+	for (const char *line = list; *line; line = next_line(line))
+		if (is_jump(line, window))
+			fprintf(out, "-D%.*s\n", (int)strcspn(line + 2, "\n"), line + 2);
+	for (const char *line = list; *line; line = next_line(line))
+		if (is_chain(line, window))
+			fprintf(out, "-F %s\n-X %s\n", chain, chain);
 }
 
-static bool change(struct net *n, uint8_t family, bool open)
+static void write_window(
+	FILE *out, const char *list, int window, const struct startup *who, uint8_t family)
+{
+	write_chain(out, window, who, family);
+	if (!has_jump(list, window))
+		fprintf(out, "-I %s 1 -p tcp --syn -j %s\n", windows[window].hook,
+			windows[window].chain);
+}
+
+/* From what @list says there is to a window for @who. Return: owned. */
+static char *change_text(
+	const struct net *n, const char *list, const struct startup *who, uint8_t family)
 {
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	bool ok;
 
 	if (!out)
 		abort();
 	fputs("*security\n", out);
-	for (int window = 0; window < WINDOWS; window++)
-		write_window(out, n, window, family, open);
+	for (int window = 0; window < WINDOWS; window++) {
+		if (who && is_wanted(n, window))
+			write_window(out, list, window, who, family);
+		else
+			write_removal(out, list, window);
+	}
 	fputs("COMMIT\n", out);
 	fclose(out);
-	ok = tables_write(family, "security", text, len, &n->err);
-	free(text);
+	return text;
+}
+
+static bool change(struct net *n, const struct startup *who, uint8_t family)
+{
+	char *list = tables_list(family, "security", &n->err);
+	bool ok = list != NULL;
+
+	if (list && (who || strstr(list, PREFIX))) {
+		char *text = change_text(n, list, who, family);
+
+		ok = tables_write(family, "security", text, strlen(text), &n->err);
+		free(text);
+	}
+	free(list);
 	return ok;
 }
 
-/* In every family that this kernel speaks: @open the window, or close it. */
-static int change_all(struct net *n, bool open)
+/* In every family that this kernel speaks: let @who connect and nobody else; NULL: everybody. */
+static int change_all(struct net *n, const struct startup *who)
 {
 	bool ok = true;
 
-	for (int f = 0; f < FAMILIES; f++) {
-		bool is_open = tables_hold(net_families[f], "security", windows[OUT].chain);
-
-		if (f == 1 && !sysctl_ipv6_present())
-			continue;
-		if (open || is_open)
-			ok = change(n, net_families[f], open) && ok;
-	}
+	for (int f = 0; f < FAMILIES; f++)
+		if (net_families[f] == 4 || sysctl_ipv6_present())
+			ok = change(n, who, net_families[f]) && ok;
 	return ok ? NET_OK : NET_FAILED;
 }
 
@@ -126,10 +177,10 @@ int net_startup(struct net *n)
 		puts("attls-net: startup: there is no [startup] section; nothing to do");
 		return NET_OK;
 	}
-	return change_all(n, true);
+	return change_all(n, &n->settings->startup);
 }
 
 int net_ready(struct net *n)
 {
-	return change_all(n, false);
+	return change_all(n, NULL);
 }

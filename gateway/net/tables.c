@@ -10,6 +10,9 @@
 /* Seconds to wait for another program that holds the lock of the tables. */
 #define LOCK_WAIT "30"
 
+/* Exit status of iptables-legacy: the table cannot be used, for whatever reason. */
+enum { STATUS_NO_TABLE = 3 };
+
 static const char *save_program(uint8_t family)
 {
 	return family == 4 ? "iptables-save" : "ip6tables-save";
@@ -89,17 +92,28 @@ static int restore(
 	return r->status;
 }
 
-bool tables_hold(uint8_t family, const char *table, const char *chain)
+/* iptables-legacy in a kernel without @table: what is not there holds nothing. */
+static bool lacks_table(const struct command_result *r)
 {
-	const char *const argv[] = {family == 4 ? "iptables" : "ip6tables", "-w", LOCK_WAIT, "-t",
-		table, "-S", chain, NULL};
+	return r->status == STATUS_NO_TABLE && strstr(r->err, "Table does not exist");
+}
+
+char *tables_list(uint8_t family, const char *table, struct err_list *err)
+{
+	const char *const argv[] = {
+		family == 4 ? "iptables" : "ip6tables", "-w", LOCK_WAIT, "-t", table, "-S", NULL};
 	struct command_result r;
-	bool held;
+	char *list = NULL;
 
 	command_run(argv, NULL, 0, &r);
-	held = r.status == 0;
+	if (r.status == 0 || lacks_table(&r)) {
+		list = r.out;
+		r.out = NULL;
+	} else {
+		err_add(err, "%s, table %s: %s", argv[0], table, complaint(&r));
+	}
 	command_result_free(&r);
-	return held;
+	return list;
 }
 
 bool tables_write(

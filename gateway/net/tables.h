@@ -11,8 +11,12 @@ struct tables {
 	struct installed table[PLAN_TABLES];
 };
 
-/** tables_hold() - whether @chain is in @table */
-bool tables_hold(uint8_t family, const char *table, const char *chain);
+/**
+ * tables_list() - chains ("-N CHAIN") and rules ("-A CHAIN ...") of @table, one a line
+ * Return: owned, with free(), empty if this kernel has no such table; NULL and @err if iptables
+ * cannot tell.
+ */
+char *tables_list(uint8_t family, const char *table, struct err_list *err);
 
 /** tables_write() - give @text to iptables-restore, without flushing; @table: for the sentence */
 bool tables_write(

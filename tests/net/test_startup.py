@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_startup.py - from boot until a policy is in force only some may open connections
+import contextlib
 import os
 import pwd
 import subprocess
@@ -37,6 +38,32 @@ def prepare(world, role="client", settings=None, **keys):
     return gateway
 
 
+LOCKED = """#!/bin/sh
+echo "Another app is currently holding the xtables lock." >&2
+exit 4
+"""
+
+
+@contextlib.contextmanager
+def programs(world, **texts):
+    """Programs in front of the real ones, for what is run from here."""
+    folder, path = world.path("fake"), os.environ["PATH"]
+    for name, text in texts.items():
+        file = os.path.join(folder, name)
+        with open(file, "w") as f:
+            f.write(text)
+        os.chmod(file, 0o755)
+    os.environ["PATH"] = f"{folder}:{path}"
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = path
+
+
+def saved(node):
+    return node.run("iptables-save") + node.run("ip6tables-save")
+
+
 def test_only_permitted_users_connect_without_a_daemon(world):
     world.serve(traffic.echo, PORT)
     gateway = prepare(world, userid="root, 100-200")
@@ -47,7 +74,7 @@ def test_only_permitted_users_connect_without_a_daemon(world):
     gateway.net("startup")  # twice is once
     gateway.net("ready")
     assert connects(world.client, world.server_address, NOBODY)
-    assert "ATTLS" not in world.client.run("iptables-save") + world.client.run("ip6tables-save")
+    assert "ATTLS" not in saved(world.client)
     gateway.net("ready")
 
 
@@ -92,7 +119,7 @@ def test_router_forwards_to_permitted_destinations_only(make_world, family, perm
     assert traffic.receive_exactly(s, 5) == b"hello"
     gateway.net("ready")
     assert connects(world.client, world.server_address, 0)
-    assert "ATTLS" not in world.gw.run("iptables-save") + world.gw.run("ip6tables-save")
+    assert "ATTLS" not in saved(world.gw)
 
 
 def test_loopback_and_open_connections_go_on(world4):
@@ -136,9 +163,58 @@ def test_owner_is_matched_for_syns_only(world4):
     gateway = prepare(world4, userid="root")
     gateway.net("startup")
     gateway.up()
-    saved = world4.client.run("iptables-save") + world4.client.run("ip6tables-save")
-    owners = [line for line in saved.splitlines() if "--uid-owner" in line]
+    lines = saved(world4.client).splitlines()
+    owners = [line for line in lines if "--uid-owner" in line]
     assert owners and all(line.startswith("-A ATTLS-START-OUT ") for line in owners)
-    jumps = [line for line in saved.splitlines() if "-j ATTLS-START" in line]
+    jumps = [line for line in lines if "-j ATTLS-START" in line]
     assert len(jumps) == 4
     assert all("--tcp-flags FIN,SYN,RST,ACK SYN" in line for line in jumps)
+
+
+def test_tables_that_cannot_be_read_are_not_taken_for_empty(world4):
+    """Neither is the window left shut with a good word, nor is a second one put before it."""
+    world4.serve(traffic.echo, PORT)
+    gateway = prepare(world4)
+    gateway.net("startup")
+    before = [line for line in saved(world4.client).splitlines() if "ATTLS" in line]
+    with programs(world4, iptables=LOCKED, ip6tables=LOCKED):
+        for verb in ("ready", "startup"):
+            done = gateway.result("attls-net", verb)
+            assert done.returncode == 1
+            assert "iptables, table security: Another app" in done.stderr
+            assert "ip6tables, table security: Another app" in done.stderr
+    assert [line for line in saved(world4.client).splitlines() if "ATTLS" in line] == before
+    gateway.net("ready")
+    assert connects(world4.client, world4.server_address, NOBODY)
+    assert "ATTLS" not in saved(world4.client)
+
+
+def test_a_kernel_without_the_table_has_no_window(world4):
+    text = """#!/bin/sh
+echo "can't initialize ip6tables table: Table does not exist (do you need to insmod?)" >&2
+exit 3
+"""
+    gateway = prepare(world4)
+    with programs(world4, iptables=text, ip6tables=text):
+        gateway.net("ready")
+
+
+def test_whatever_there_is_of_a_window_is_removed(world4):
+    """A jump twice, a jump that somebody else has removed."""
+    gateway = prepare(world4)
+    gateway.net("startup")
+    world4.client.run("iptables", "-t", "security", "-I", "INPUT", "-p", "tcp", "--syn",
+                      "-j", "ATTLS-START-IN")
+    world4.client.run("ip6tables", "-t", "security", "-D", "OUTPUT", "1")
+    gateway.net("ready")
+    assert "ATTLS" not in saved(world4.client)
+
+
+def test_a_jump_that_somebody_has_removed_comes_back(world4):
+    world4.serve(traffic.echo, PORT)
+    gateway = prepare(world4)
+    gateway.net("startup")
+    world4.client.run("iptables", "-t", "security", "-F", "OUTPUT")
+    gateway.net("startup")
+    assert not connects(world4.client, world4.server_address, NOBODY)
+    assert saved(world4.client).count("-j ATTLS-START-OUT") == 2  # one in each family
