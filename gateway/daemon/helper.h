@@ -3,9 +3,10 @@
  * helper.h - the small process that runs attls-net for a daemon that no longer may
  *
  * It is started first and keeps the privileges that changing packet filter rules takes. It does
- * three things only: write down which candidates are in force, in file CONTROL.candidates; run
- * `attls-net -c INI up --if-up --candidates FILE` or `... show --candidates FILE`; and, when the
- * daemon ends in good order, take that file and the control socket away. So the rules follow what
+ * four things only: write down which candidates are in force, in file CONTROL.candidates; run
+ * `attls-net -c INI up --if-up --candidates FILE` or `... show --candidates FILE`; run
+ * `attls-net ready` once; and, when the daemon ends in good order, take that file and the control
+ * socket away. So the rules follow what
  * the daemon has in force, whatever stands in the rule files meanwhile.
  */
 #ifndef ATTLS_DAEMON_HELPER_H
@@ -47,7 +48,7 @@ bool helper_note(struct helper *h, const char *text, size_t len, struct err_list
  */
 bool helper_refresh(struct helper *h, const char *text, size_t len, struct err_list *err);
 
-/** helper_ready() - a policy is in force: end the startup window, by `attls-net ready` */
+/** helper_ready() - a policy is in force: end a startup window, by `attls-net ready` */
 bool helper_ready(struct helper *h, struct err_list *err);
 
 /** helper_check() - whether the rules are as attls-net left them */

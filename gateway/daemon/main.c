@@ -125,6 +125,25 @@ static void give_up_lent(void)
 }
 
 /*
+ * End the startup window, in any case: [startup] may have been taken out since. Who did not ask for
+ * one is not refused a gateway because nobody can tell whether there is one.
+ */
+static bool open_window(struct daemon *d, struct err_list *err)
+{
+	struct err_list said;
+	bool ok;
+
+	if (d->settings->startup.wanted)
+		return helper_ready(&d->helper, err);
+	err_init(&said);
+	ok = helper_ready(&d->helper, &said);
+	for (size_t i = 0; !ok && i < said.count; i++)
+		err_warn(err, "attls-net ready: %s", said.lines[i]);
+	err_fini(&said);
+	return true;
+}
+
+/*
  * In order: what forks before what threads; what needs privileges before they go; what is read
  * after that, so that a reload, which has no more privileges, can read it too.
  */
@@ -146,7 +165,7 @@ static bool start(struct daemon *d, struct err_list *err)
 	if (!pool_start(&d->pool, err))
 		return false;
 	give_up_lent();
-	return !d->settings->startup.wanted || helper_ready(&d->helper, err);
+	return open_window(d, err);
 }
 
 static void stop(struct daemon *d)

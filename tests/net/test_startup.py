@@ -152,6 +152,44 @@ def test_window_ends_when_the_daemon_is_ready(world4):
     assert traffic.receive_exactly(s, 5) == b"hello"
 
 
+def without_section(gateway):
+    with open(gateway.ini) as f:
+        text = f.read()
+    with open(gateway.ini, "w") as f:
+        f.write(text.split("[startup]")[0])
+
+
+def test_window_ends_although_its_section_is_gone(world4):
+    """Booted with it; attlsd failed; the administrator took it out and started attlsd."""
+    world4.serve(traffic.echo, PORT)
+    gateway = prepare(world4)
+    gateway.add_ca(rules.CLIENT_RING, world4.pki.ca)
+    gateway.net("startup")
+    assert not connects(world4.client, world4.server_address, NOBODY)
+    without_section(gateway)
+    gateway.begin()
+    assert connects(world4.client, world4.server_address, NOBODY)
+    assert "ATTLS-START" not in saved(world4.client)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_daemon_that_cannot_look_for_a_window(world4, wanted):
+    """It serves those who asked for none, and says so."""
+    gateway = prepare(world4)
+    gateway.add_ca(rules.CLIENT_RING, world4.pki.ca)
+    if not wanted:
+        without_section(gateway)
+    gateway.up()
+    sentence = "iptables, table security: Another app"
+    with programs(world4, iptables=LOCKED):
+        if wanted:
+            done = gateway.result("attlsd")
+            assert done.returncode == 1 and sentence in done.stderr
+        else:
+            gateway.start()
+            gateway.wait_log(f"attlsd: warning: attls-net ready: .*{sentence}")
+
+
 def test_without_a_section_nothing_is_held(world4):
     world4.serve(traffic.echo, PORT)
     gateway = world4.gateway("client", rules.client(PORT + 1))
