@@ -2,11 +2,17 @@
 /* startup.c - the [startup] section of attls.ini: who may connect before a policy is in force */
 #include "rules/startup.h"
 
+#include <ctype.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "rules/loader.h"
+
+/* More is no configuration but a mistake (a device, an archive). */
+enum { PARTS_MAX = 1 << 16 };
 
 /* "N" or "N-M". */
 static bool numbers_parse(const char *text, struct uid_range *range)
@@ -29,15 +35,15 @@ static void user_add(struct reader *r, const char *key, const char *item)
 	const struct passwd *account;
 	struct uid_range range;
 
-	if (numbers_parse(item, &range)) {
+	if (numbers_parse(item, &range))
 		uid_set_add(&s->users, range);
-	} else if ((account = getpwnam(item))) {
+	else if (!item[strspn(item, "0123456789-")])
+		ini_error(r->err, r->section, key, "\"%s\" is no number N and no range N-M", item);
+	else if ((account = getpwnam(item)))
 		uid_set_add(&s->users, (struct uid_range){account->pw_uid, account->pw_uid});
-	} else {
-		ini_error(r->err, r->section, key,
-			"\"%s\" is no account of this system, and no number or range of numbers",
-			item);
-	}
+	else
+		ini_warn(r->err, r->section, key,
+			"\"%s\" is no account of this system now, and permits nobody", item);
 }
 
 static void read_userid(struct reader *r, const char *key, const char *value)
@@ -66,6 +72,35 @@ void startup_read(struct reader *r)
 
 	((struct startup *)r->object)->wanted = true;
 	reader_keys(r, keys, sizeof(keys) / sizeof(keys[0]));
+}
+
+static bool is_header(const char *line)
+{
+	static const char word[] = "startup";
+
+	if (strncmp(line, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
+		line += 3;
+	line += strspn(line, " \t");
+	if (*line++ != '[')
+		return false;
+	line += strspn(line, " \t");
+	return strncasecmp(line, word, strlen(word)) == 0 &&
+	       !isalnum((unsigned char)line[strlen(word)]);
+}
+
+bool startup_is_wanted(const char *path)
+{
+	FILE *in = fopen(path, "re");
+	bool begins = true, wanted = false;
+	char line[256]; /* or a part of one */
+
+	for (int i = 0; in && !wanted && i < PARTS_MAX && fgets(line, sizeof(line), in); i++) {
+		wanted = begins && is_header(line);
+		begins = strchr(line, '\n');
+	}
+	if (in)
+		fclose(in);
+	return wanted;
 }
 
 void startup_fini(struct startup *s)

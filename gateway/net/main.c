@@ -26,16 +26,20 @@ struct options {
 	bool dry_run;
 };
 
+/* As little as possible: down must work with rule files that do not load, ready with any. */
+enum needs { NEEDS_NOTHING, NEEDS_SETTINGS, NEEDS_POLICY };
+
 static const struct command {
 	const char *name;
 	int (*run)(struct net *n);
-	bool needs_policy; /* down must work with rule files that do not load */
+	enum needs needs;
+	int (*run_broken)(struct net *n); /* where the settings do not load, or NULL */
 } commands[] = {
-	{"up", net_up, true},
-	{"down", net_down, false},
-	{"show", net_show, true},
-	{"startup", net_startup, false},
-	{"ready", net_ready, false},
+	{"up", net_up, NEEDS_POLICY, NULL},
+	{"down", net_down, NEEDS_SETTINGS, NULL},
+	{"show", net_show, NEEDS_POLICY, NULL},
+	{"startup", net_startup, NEEDS_SETTINGS, net_startup_broken},
+	{"ready", net_ready, NEEDS_NOTHING, NULL},
 };
 
 static const char usage_text[] =
@@ -154,21 +158,28 @@ static void extend_path(void)
 	setenv("PATH", more, 1);
 }
 
-static int run(const struct command *command, const struct options *o, struct net *n)
+static int run_with_settings(const struct command *command, const struct options *o, struct net *n)
 {
 	struct settings *s = settings_load(o->config, &n->err);
 	int status = NET_FAILED;
 
 	if (!s)
-		return status;
+		return command->run_broken ? command->run_broken(n) : status;
 	n->settings = s;
-	if (command->needs_policy)
+	if (command->needs == NEEDS_POLICY)
 		load_candidates(n, o);
 	if (!err_any(&n->err))
 		status = command->run(n);
 	candidates_free(&n->candidates);
 	settings_free(s);
 	return status;
+}
+
+static int run(const struct command *command, const struct options *o, struct net *n)
+{
+	if (command->needs == NEEDS_NOTHING)
+		return command->run(n);
+	return run_with_settings(command, o, n);
 }
 
 int main(int argc, char **argv)
@@ -184,7 +195,8 @@ int main(int argc, char **argv)
 		usage();
 	log_open("attls-net", LOG_TARGET_STDERR, LOG_LEVEL_INFO);
 	extend_path();
-	n = (struct net){.if_up = o.if_up, .force = o.force, .dry_run = o.dry_run};
+	n = (struct net){
+		.config = o.config, .if_up = o.if_up, .force = o.force, .dry_run = o.dry_run};
 	err_init(&n.err);
 	status = run(command, &o, &n);
 	for (size_t i = 0; i < n.err.warning_count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* net.h - the three commands of attls-net */
+/* net.h - the commands of attls-net */
 #ifndef ATTLS_NET_NET_H
 #define ATTLS_NET_NET_H
 
@@ -18,7 +18,8 @@ enum { FAMILIES = 2 };
 extern const uint8_t net_families[FAMILIES];
 
 struct net {
-	const struct settings *settings;
+	const char *config;               /* path of the settings */
+	const struct settings *settings;  /* NULL: not needed, or they do not load */
 	struct candidate_list candidates; /* up, show: of the policy, and kept ones */
 	bool if_up;
 	bool force;
@@ -37,6 +38,13 @@ int net_show(struct net *n);
 
 /** net_startup() - let only those of [startup] open connections, until net_ready() */
 int net_startup(struct net *n);
+
+/**
+ * net_startup_broken() - the same with settings that do not load: where they seem to ask for a
+ * window nobody may, through no router either
+ * Return: NET_FAILED
+ */
+int net_startup_broken(struct net *n);
 
 /** net_ready() - a policy is in force: anybody may again; fine if there was no such window */
 int net_ready(struct net *n);

@@ -23,12 +23,12 @@ static const struct {
 } windows[WINDOWS] = {
 	[OUT] = {"OUTPUT", PREFIX "OUT"},
 	[IN] = {"INPUT", PREFIX "IN"},
-	[FORWARD] = {"FORWARD", PREFIX "FWD"}, /* router only: between the two sides */
+	[FORWARD] = {"FORWARD", PREFIX "FWD"}, /* router: between the two sides */
 };
 
 static bool is_wanted(const struct net *n, int window)
 {
-	return window != FORWARD || n->settings->mode == MODE_ROUTER;
+	return window != FORWARD || !n->settings || n->settings->mode == MODE_ROUTER;
 }
 
 /* To and from these anybody may connect. */
@@ -178,6 +178,20 @@ int net_startup(struct net *n)
 		return NET_OK;
 	}
 	return change_all(n, &n->settings->startup);
+}
+
+int net_startup_broken(struct net *n)
+{
+	static const struct startup nobody = {.wanted = true};
+
+	if (!startup_is_wanted(n->config))
+		return NET_FAILED;
+	if (change_all(n, &nobody) == NET_OK)
+		err_add(&n->err,
+			"startup: nobody may connect now: mend %s and run attls-net startup again, "
+			"start attlsd, or run attls-net ready to let everybody connect",
+			n->config);
+	return NET_FAILED;
 }
 
 int net_ready(struct net *n)

@@ -209,6 +209,71 @@ def test_owner_is_matched_for_syns_only(world4):
     assert all("--tcp-flags FIN,SYN,RST,ACK SYN" in line for line in jumps)
 
 
+def test_settings_that_do_not_load_permit_nobody(world):
+    """It asks for a window, and whom it would let through cannot be relied upon."""
+    world.serve(traffic.echo, PORT)
+    gateway = prepare(world, settings={"log_levl": "info"}, userid="root",
+                      remote_addr=world.server_address)
+    done = gateway.result("attls-net", "startup")
+    assert done.returncode == 1
+    assert "did you mean log_level?" in done.stderr and "nobody may connect now" in done.stderr
+    assert not connects(world.client, world.server_address, 0)
+    listener = world.client.listen("127.0.0.1", PORT)
+    world.client.connect("127.0.0.1", PORT).close()
+    listener.close()
+    gateway.net("ready")  # reads no settings
+    assert connects(world.client, world.server_address, 0)
+    assert "ATTLS" not in saved(world.client)
+
+
+def test_settings_that_load_again_open_the_window(world4):
+    world4.serve(traffic.echo, PORT)
+    gateway = prepare(world4, userid="root")
+    with open(gateway.ini) as f:
+        good = f.read()
+    with open(gateway.ini, "a") as f:
+        f.write("usrid = 1\n")
+    assert gateway.result("attls-net", "startup").returncode == 1
+    assert not connects(world4.client, world4.server_address, 0)
+    with open(gateway.ini, "w") as f:
+        f.write(good)
+    gateway.net("startup")
+    assert connects(world4.client, world4.server_address, 0)
+    assert "ATTLS-START-FWD" not in saved(world4.client)
+
+
+def test_settings_that_do_not_load_and_ask_for_no_window(world4):
+    world4.serve(traffic.echo, PORT)
+    gateway = world4.gateway("client", rules.client(PORT + 1), log_levl="info")
+    done = gateway.result("attls-net", "startup")
+    assert done.returncode == 1 and "did you mean log_level?" in done.stderr
+    assert "nobody may" not in done.stderr
+    assert connects(world4.client, world4.server_address, NOBODY)
+    assert "ATTLS" not in saved(world4.client)
+
+
+def test_router_whose_settings_do_not_load_forwards_nothing(make_world, family):
+    world = make_world(family, roles=("client", "gw", "wire", "server"))
+    world.serve(traffic.echo, PORT)
+    gateway = prepare(world, role="gw", remote_addr=world.server_address,
+                      settings={"mode": "rooter", "inside": LEFT, "outside": RIGHT})
+    assert gateway.result("attls-net", "startup").returncode == 1
+    assert not connects(world.client, world.server_address, 0)
+    gateway.net("ready")
+    assert connects(world.client, world.server_address, 0)
+    assert "ATTLS" not in saved(world.gw)
+
+
+def test_account_that_is_unknown_permits_nobody(world4):
+    """A directory service may not be there yet; neither is the host left open nor is root shut."""
+    world4.serve(traffic.echo, PORT)
+    gateway = prepare(world4, userid="of-a-directory, root")
+    done = gateway.result("attls-net", "startup")
+    assert done.returncode == 0 and "of-a-directory" in done.stderr
+    assert connects(world4.client, world4.server_address, 0)
+    assert not connects(world4.client, world4.server_address, NOBODY)
+
+
 def test_tables_that_cannot_be_read_are_not_taken_for_empty(world4):
     """Neither is the window left shut with a good word, nor is a second one put before it."""
     world4.serve(traffic.echo, PORT)

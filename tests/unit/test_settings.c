@@ -230,11 +230,7 @@ static void test_tokens(void **state)
 static void test_startup(void **state)
 {
 	static const char *const rows[][2] = {
-		{"userid = no-such-account",
-			"\"no-such-account\" is no account of this system, and no number or range "
-			"of numbers"},
-		{"userid = 9-1",
-			"\"9-1\" is no account of this system, and no number or range of numbers"},
+		{"userid = 9-1", "\"9-1\" is no number N and no range N-M"},
 		{"remote_addr = host.example",
 			"\"host.example\" is no address (A), prefix (A/BITS), range (A-B), "
 			"@NAME or any; names of hosts are not looked up"},
@@ -255,6 +251,54 @@ static void test_startup(void **state)
 			(int)strcspn(rows[i][0], " "), rows[i][0], rows[i][1]);
 		refused(text, sentence);
 	}
+}
+
+/* A directory service may not be there yet at boot. */
+static void test_startup_account_is_unknown(void **state)
+{
+	struct err_list err;
+	struct settings *s =
+		load("[gateway]\n[startup]\nuserid = no-such-account, 7, root\n", &err);
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(err.warning_count, 1);
+	assert_string_equal(after_path(err.warnings[0]),
+		"3: [startup] userid: \"no-such-account\" is no account of this system now, and "
+		"permits nobody");
+	assert_int_equal(s->startup.users.count, 2);
+	assert_int_equal(s->startup.users.items[0].to, 0);
+	assert_int_equal(s->startup.users.items[1].from, 7);
+	settings_free(s);
+	err_fini(&err);
+}
+
+static bool is_wanted(const char *text)
+{
+	const char *path = file_with(text);
+	bool wanted = startup_is_wanted(path);
+
+	unlink(path);
+	return wanted;
+}
+
+static void test_startup_is_wanted(void **state)
+{
+	static const char *const yes[] = {"[startup]\n", "[startup]", "x\n[startup] # boot\n",
+		"\xef\xbb\xbf[Startup]\r\n", "\n \t[ startup ]\n", "[startup\n", "[startup x]\n"};
+	static const char *const no[] = {"", "#[startup]\n", "; [startup]\n", "x = [startup]\n",
+		"startup\n", "[startups]\n", "[gateway]\nuser = a\n"};
+	char long_line[600];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_true(is_wanted(yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		assert_false(is_wanted(no[i]));
+	memset(long_line, 'x', sizeof(long_line)); /* no part of a line is taken for one */
+	memcpy(long_line + 255, "[startup]", sizeof("[startup]"));
+	assert_false(is_wanted(long_line));
+	assert_false(startup_is_wanted("/nonexistent"));
 }
 
 static void test_long_socket_path(void **state)
@@ -296,6 +340,8 @@ int main(void)
 		cmocka_unit_test(test_secret_sources),
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_startup),
+		cmocka_unit_test(test_startup_account_is_unknown),
+		cmocka_unit_test(test_startup_is_wanted),
 		cmocka_unit_test(test_long_socket_path),
 		cmocka_unit_test(test_all_at_once),
 	};
