@@ -171,19 +171,23 @@ static int change_all(struct net *n, const struct startup *who)
 	return ok ? NET_OK : NET_FAILED;
 }
 
+static const struct startup nobody = {.wanted = true};
+
+/* What the packet filter does not take (a kernel without -m owner) leaves the window shut. */
 int net_startup(struct net *n)
 {
 	if (!n->settings->startup.wanted) {
 		puts("attls-net: startup: there is no [startup] section; nothing to do");
 		return NET_OK;
 	}
-	return change_all(n, &n->settings->startup);
+	if (change_all(n, &n->settings->startup) == NET_OK)
+		return NET_OK;
+	change_all(n, &nobody);
+	return NET_FAILED;
 }
 
 int net_startup_broken(struct net *n)
 {
-	static const struct startup nobody = {.wanted = true};
-
 	if (!startup_is_wanted(n->config))
 		return NET_FAILED;
 	if (change_all(n, &nobody) == NET_OK)

@@ -274,6 +274,23 @@ def test_account_that_is_unknown_permits_nobody(world4):
     assert not connects(world4.client, world4.server_address, NOBODY)
 
 
+def test_kernel_that_knows_no_owners_permits_nobody(world4):
+    """Neither does it leave everybody, for a rule that it does not take."""
+    world4.serve(traffic.echo, PORT)
+    gateway = prepare(world4, userid="root")
+    text = """#!/bin/sh
+rules=$(cat)
+case "$rules" in *owner*) echo "line 5 failed: no owners here" >&2; exit 4 ;; esac
+echo "$rules" | exec /usr/sbin/iptables-restore "$@"
+"""
+    with programs(world4, **{"iptables-restore": text}):
+        done = gateway.result("attls-net", "startup")
+    assert done.returncode == 1 and "no owners here" in done.stderr
+    assert not connects(world4.client, world4.server_address, 0)
+    gateway.net("ready")
+    assert "ATTLS" not in saved(world4.client)
+
+
 def test_tables_that_cannot_be_read_are_not_taken_for_empty(world4):
     """Neither is the window left shut with a good word, nor is a second one put before it."""
     world4.serve(traffic.echo, PORT)
