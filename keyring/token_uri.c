@@ -23,9 +23,17 @@ static bool is_clean(const char *uri)
 	return strlen(uri) <= TOKEN_URI_MAX;
 }
 
-/* Never with the URI itself: who writes a PIN into it is not to find it in a log. */
-static void judge_secrets(P11KitUri *u, struct err_list *err)
+/* p11-kit takes any attribute after a question mark, and says nothing of those it ignores. */
+static bool has_query(const char *uri)
 {
+	return strpbrk(uri, "?#&") != NULL;
+}
+
+/* Never with the URI itself: who writes a PIN into it is not to find it in a log. */
+static void judge_secrets(P11KitUri *u, const char *uri, struct err_list *err)
+{
+	size_t before = err->count;
+
 	if (p11_kit_uri_get_pin_value(u))
 		err_add(err,
 			"a key URI carries a PIN (pin-value): take it out, change the PIN, and "
@@ -36,6 +44,13 @@ static void judge_secrets(P11KitUri *u, struct err_list *err)
 	if (p11_kit_uri_get_module_name(u) || p11_kit_uri_get_module_path(u))
 		err_add(err, "a key URI names a module: take it out, and name the module in "
 			     "pkcs11_module or with --pkcs11-module");
+	if (err->count > before)
+		return;
+	if (has_query(uri))
+		err_add(err, "a key URI has one of ? # &, and nothing that follows them concerns a "
+			     "key: take it out, or write %%3F, %%23, %%26 within a name");
+	else if (p11_kit_uri_any_unrecognized(u))
+		err_add(err, "a key URI has an attribute that RFC 7512 does not know: take it out");
 }
 
 static bool has(P11KitUri *u, CK_ATTRIBUTE_TYPE type)
@@ -62,8 +77,6 @@ static bool is_private(P11KitUri *u)
 
 static void judge_names(P11KitUri *u, const char *uri, struct err_list *err)
 {
-	if (p11_kit_uri_any_unrecognized(u))
-		err_add(err, "%s: has an attribute that RFC 7512 does not know", uri);
 	if (!names_token(u))
 		err_add(err, "%s: names no token: add token= or serial=", uri);
 	if (!has(u, CKA_LABEL) && !has(u, CKA_ID))
@@ -86,7 +99,7 @@ P11KitUri *token_uri_parse(const char *uri, struct err_list *err)
 			"blanks and special characters",
 			TOKEN_URI_MAX);
 	} else {
-		judge_secrets(u, err);
+		judge_secrets(u, uri, err);
 		if (err->count == before)
 			judge_names(u, uri, err);
 	}

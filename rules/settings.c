@@ -286,9 +286,9 @@ static void read_passphrase(struct reader *r, const char *key, const char *value
 	if (passphrase_source_ok(value))
 		string_set(strcmp(key, "pkcs11_pin") == 0 ? &s->pkcs11_pin : &s->key_passphrase,
 			value);
-	else
+	else /* without the value: it may be the secret itself */
 		ini_error(r->err, r->section, key,
-			"\"%s\" is none of fd:N (from 3), credential:NAME, file:PATH", value);
+			"is none of fd:N (from 3), credential:NAME, file:PATH");
 }
 
 /* Code: where it comes from is not to depend on who starts what from where. */

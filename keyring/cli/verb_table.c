@@ -144,8 +144,8 @@ static bool source_ok(const char *option, const char *source, struct err_list *e
 {
 	if (!source || passphrase_source_ok(source))
 		return true;
-	err_add(err, "--%s %s: is none of fd:N (from 3), credential:NAME, file:PATH", option,
-		source);
+	/* without the value: it may be the secret itself */
+	err_add(err, "--%s: is none of fd:N (from 3), credential:NAME, file:PATH", option);
 	return false;
 }
 

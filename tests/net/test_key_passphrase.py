@@ -196,7 +196,7 @@ def test_tool_keeps_keys_encrypted(tmp_path):
 
 
 @pytest.mark.parametrize("source, code, says", [
-    ("secret", 2, "--passphrase secret: is none of fd:N (from 3), credential:NAME, file:PATH"),
+    ("secret", 2, "--passphrase: is none of fd:N (from 3), credential:NAME, file:PATH"),
     ("fd:88", 1, "fd:88: the passphrase cannot be read: this descriptor is not open"),
     ("file:/nonexistent", 1, "/nonexistent: the passphrase cannot be read")])
 def test_tool_says_what_is_wrong_with_a_source(tmp_path, source, code, says):

@@ -470,6 +470,8 @@ REFUSED_URIS = [
     ("pkcs11:token=a;object=%zz", "cannot be read"),
     ("pkcs11:token=a;object=b c", "cannot be read"),
     ("pkcs11:token=a;objekt=b", "has an attribute that RFC 7512 does not know"),
+    ("pkcs11:token=a;object=b;pin=4711", "has an attribute that RFC 7512 does not know"),
+    ("pkcs11:token=a;object=b?pin=4711", "has one of ? # &"),
 ]
 
 
@@ -505,7 +507,7 @@ def test_gencert_takes_a_token_or_a_kind(keys, tokens):
                  says="the key is made already")
     keys.refused(*gen, "--key", uri, says="name the module and the PIN")
     keys.refused(*gen, "--key", "web.key", says="--key is for one that a token has")
-    keys.refused(*gen, "--pin", "secret", code=2, says="--pin secret: is none of fd:N")
+    keys.refused(*gen, "--pin", "secret", code=2, says="--pin: is none of fd:N")
     keys.refused("--pkcs11-module", "/nonexistent", *gen, says="the PKCS#11 module is not there")
 
 

@@ -63,6 +63,9 @@ static void test_refusals(void **state)
 	refused("pkcs11:token=a;object=b;type=cert", "is about no private key");
 	refused("pkcs11:token=a;object=b;type=public", "is about no private key");
 	refused("pkcs11:token=a;object=b;colour=red", "has an attribute that RFC 7512 does not");
+	refused("pkcs11:token=a;object=b?colour=red", "has one of ? # &");
+	refused("pkcs11:token=a;object=b&colour=red", "has one of ? # &");
+	refused("pkcs11:token=a;object=b#red", "has one of ? # &");
 	refused("pkcs11:token=a;object=%4", "cannot be read");
 	refused("pkcs11:token=a;object=b c", "cannot be read");
 	refused("pkcs11:token=a;object=\"b\"", "cannot be read");
@@ -84,6 +87,11 @@ static void test_secrets(void **state)
 		{"pkcs11:token=a;object=b?module-path=/47114711", "names a module"},
 		{"pkcs11:token=a;object=b?module-name=47114711", "names a module"},
 		{"pkcs11:token=a;object=b?pin-value=47114711 ", "cannot be read"},
+		{"pkcs11:token=a;object=b;pin=47114711", "does not know"},
+		{"pkcs11:object=b;pin=47114711", "does not know"},
+		{"pkcs11:token=a;object=b?pin=47114711", "has one of ? # &"},
+		{"pkcs11:token=a;object=b?a=b&pin=47114711", "has one of ? # &"},
+		{"pkcs11:token=a;object=b#47114711", "has one of ? # &"},
 	};
 
 	(void)state;
