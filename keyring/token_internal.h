@@ -49,7 +49,8 @@ bool token_is_stale(CK_RV rv);
 
 /**
  * token_sign(), token_decrypt() - as @q asks (see remote.h), into @out of @size bytes
- * Of token_decrypt() nobody learns whether it was padded well (RFC 5246 7.4.7.1).
+ * Of token_decrypt() nobody learns whether it was padded well (RFC 5246 7.4.7.1): once it has
+ * begun, only a lost session or token is an error.
  * Return: what the module said; on CKR_OK @len has the length.
  */
 CK_RV token_sign(const struct token_use *u, const struct key_request *q, struct span data,

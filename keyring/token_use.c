@@ -241,6 +241,16 @@ static uint8_t mask_of(bool yes)
 	return (uint8_t)(0 - (unsigned)yes);
 }
 
+/*
+ * Errors that concern the session, whatever was sent. Of all others one might tell whether it was
+ * padded well, and with that have secrets decrypted (Bleichenbacher 1998; RFC 5246 7.4.7.1).
+ */
+static bool is_lost(CK_RV rv)
+{
+	return rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED ||
+	       rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED;
+}
+
 /* A random secret, of which @plain takes the place where it is what the client should send. */
 static bool choose_secret(const uint8_t *plain, bool good, unsigned version, uint8_t *out)
 {
@@ -269,7 +279,7 @@ CK_RV token_decrypt(const struct token_use *u, const struct key_request *q, stru
 	if (rv != CKR_OK)
 		return rv; /* whatever was sent */
 	rv = u->f->C_Decrypt(u->session, (CK_BYTE *)(uintptr_t)data.ptr, data.len, plain, &got);
-	if (token_is_stale(rv))
+	if (is_lost(rv))
 		return rv;
 	*len = SECRET_LEN;
 	rv = choose_secret(plain, (rv == CKR_OK) & (got == SECRET_LEN), q->version, out)

@@ -16,7 +16,7 @@
 #include "keyring/issue.h"
 #include "keyring/passphrase.h"
 #include "keyring/pem.h"
-#include "keyring/token.h"
+#include "keyring/token_internal.h"
 
 #define MODULE "/usr/lib/softhsm/libsofthsm2.so"
 #define PIN    "0815-4711"
@@ -239,6 +239,54 @@ static void test_bad_premasters(void **state)
 	test_premaster(state);
 }
 
+/* ---- a module that says what it is told to ---- */
+
+static CK_RV told;
+
+static CK_RV begin_decrypting(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+{
+	(void)s, (void)m, (void)key;
+	return CKR_OK;
+}
+
+static CK_RV fail_decrypting(
+	CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG len, CK_BYTE *out, CK_ULONG *out_len)
+{
+	(void)s, (void)in, (void)len, (void)out, (void)out_len;
+	return told;
+}
+
+static CK_RV decrypt_told(CK_RV rv, size_t *len)
+{
+	CK_FUNCTION_LIST f = {.C_DecryptInit = begin_decrypting, .C_Decrypt = fail_decrypting};
+	const struct token_use u = {.f = &f};
+	struct key_request q = {.op = KEY_OP_DECRYPT, .version = 0x0303};
+	uint8_t out[KEY_RESULT_MAX];
+
+	told = rv;
+	*len = 0;
+	return token_decrypt(&u, &q, span_of(digest, sizeof(digest)), out, sizeof(out), len);
+}
+
+static void test_errors_of_decryption(void **state)
+{
+	static const CK_RV lost[] = {CKR_SESSION_HANDLE_INVALID, CKR_SESSION_CLOSED,
+		CKR_TOKEN_NOT_PRESENT, CKR_DEVICE_REMOVED};
+	static const CK_RV others[] = {CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE,
+		CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_GENERAL_ERROR, CKR_FUNCTION_FAILED,
+		CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID, CKR_USER_NOT_LOGGED_IN,
+		CKR_TOKEN_NOT_RECOGNIZED, CKR_BUFFER_TOO_SMALL, CKR_DATA_INVALID, 0x80000001};
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++)
+		assert_int_equal(decrypt_told(lost[i], &len), lost[i]);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_int_equal(decrypt_told(others[i], &len), CKR_OK);
+		assert_int_equal(len, SECRET);
+	}
+}
+
 /* ---- what is refused ---- */
 
 static void refused(const struct key_request *q, const char *uri, size_t len, const char *part)
@@ -297,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_premaster),
 		cmocka_unit_test(test_bad_premasters),
+		cmocka_unit_test(test_errors_of_decryption),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_public_halves),
 	};
