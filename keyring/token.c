@@ -39,6 +39,7 @@ struct known_key {
 struct tokens {
 	CK_FUNCTION_LIST *f;
 	pthread_mutex_t search; /* one at a time; taken before @lock */
+	pthread_mutex_t login;  /* likewise, also during a search */
 	pthread_mutex_t lock;   /* of what follows; not held while the module is at work */
 	struct token tokens[SLOTS_MAX];
 	size_t token_count;
@@ -93,6 +94,7 @@ struct tokens *tokens_load(const char *path, struct err_list *err)
 	t = heap_zero(sizeof(*t));
 	t->f = f;
 	pthread_mutex_init(&t->search, NULL);
+	pthread_mutex_init(&t->login, NULL);
 	pthread_mutex_init(&t->lock, NULL);
 	return t;
 }
@@ -106,6 +108,7 @@ void tokens_free(struct tokens *t)
 	t->f->C_Finalize(NULL);
 	p11_kit_module_release(t->f);
 	pthread_mutex_destroy(&t->search);
+	pthread_mutex_destroy(&t->login);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
@@ -162,6 +165,16 @@ static void forget(struct tokens *t, const char *uri)
 
 /* ---- tokens that refuse our PIN ---- */
 
+void tokens_begin_login(struct tokens *t)
+{
+	pthread_mutex_lock(&t->login);
+}
+
+void tokens_end_login(struct tokens *t)
+{
+	pthread_mutex_unlock(&t->login);
+}
+
 void tokens_refuse(struct tokens *t, CK_SLOT_ID slot)
 {
 	struct token *token;
@@ -187,19 +200,18 @@ bool tokens_refused(struct tokens *t, CK_SLOT_ID slot)
 
 /* ---- sessions, lent and given back ---- */
 
-static bool search_and_note(
-	struct tokens *t, const char *uri, struct token_use *u, struct err_list *err)
+static bool search_and_note(struct tokens *t, struct token_use *u)
 {
 	struct token *token;
 	bool found;
 
 	pthread_mutex_lock(&t->search);
-	found = token_find(t, uri, u, err);
+	found = token_find(u);
 	pthread_mutex_lock(&t->lock);
 	token = found ? token_of(t, u->key.slot) : NULL;
 	if (token) {
 		u->key.epoch = token->epoch;
-		note(t, uri, &u->key);
+		note(t, u->uri, &u->key);
 	}
 	pthread_mutex_unlock(&t->lock);
 	pthread_mutex_unlock(&t->search);
@@ -207,14 +219,14 @@ static bool search_and_note(
 }
 
 /* Return: whether the key is known, and there is a session. */
-static bool recall(struct tokens *t, const char *uri, struct token_use *u)
+static bool recall(struct tokens *t, struct token_use *u)
 {
 	CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
 	const struct known_key *k;
 	struct token *token;
 
 	pthread_mutex_lock(&t->lock);
-	k = known(t, uri);
+	k = known(t, u->uri);
 	token = k ? token_of(t, k->key.slot) : NULL;
 	if (token && (token->epoch != k->key.epoch || token->refuses))
 		token = NULL;
@@ -289,7 +301,7 @@ static CK_RV use_once(struct tokens *t, struct token_use *u, const struct key_re
 	CK_RV rv = carry_out(u, q, data, a);
 
 	give_back(t, u, rv);
-	if (token_is_refusal(rv))
+	if (token_is_refusal(rv)) /* of a module that logs in when it likes */
 		tokens_refuse(t, u->key.slot);
 	if (token_is_stale(rv))
 		end_epoch(t, &u->key);
@@ -304,9 +316,9 @@ static bool use(struct tokens *t, const struct key_request *q, const char *uri, 
 	CK_RV rv = CKR_OK;
 
 	for (int tries = 0; tries < TRIES; tries++) {
-		struct token_use u = {.f = t->f};
+		struct token_use u = {.f = t->f, .tokens = t, .uri = uri, .err = err};
 
-		if ((anew || !recall(t, uri, &u)) && !search_and_note(t, uri, &u, err))
+		if ((anew || !recall(t, &u)) && !search_and_note(t, &u))
 			return false;
 		rv = use_once(t, &u, q, data, a);
 		if (rv == CKR_OK)
@@ -338,10 +350,10 @@ void tokens_answer(struct tokens *t, const struct key_request *q, const char *ur
 
 EVP_PKEY *tokens_public(struct tokens *t, const char *uri, struct err_list *err)
 {
-	struct token_use u = {.f = t->f};
+	struct token_use u = {.f = t->f, .tokens = t, .uri = uri, .err = err};
 	EVP_PKEY *key;
 
-	if (!search_and_note(t, uri, &u, err))
+	if (!search_and_note(t, &u))
 		return NULL;
 	key = token_public(&u);
 	give_back(t, &u, CKR_OK);

@@ -28,8 +28,7 @@ static CK_RV list_slots(CK_FUNCTION_LIST *f, CK_SLOT_ID *slots, CK_ULONG *count)
 	return rv == CKR_OK ? f->C_GetSlotList(CK_TRUE, slots, count) : rv;
 }
 
-static bool find_token(struct token_use *u, P11KitUri *parsed, const char *uri, CK_TOKEN_INFO *info,
-	struct err_list *err)
+static bool find_token(struct token_use *u, P11KitUri *parsed, CK_TOKEN_INFO *info)
 {
 	CK_SLOT_ID slots[SLOTS_MAX];
 	CK_ULONG count = 0;
@@ -39,7 +38,8 @@ static bool find_token(struct token_use *u, P11KitUri *parsed, const char *uri, 
 
 	*info = (CK_TOKEN_INFO){0};
 	if (rv != CKR_OK) {
-		err_add(err, "%s: the tokens cannot be listed: %s", uri, p11_kit_strerror(rv));
+		err_add(u->err, "%s: the tokens cannot be listed: %s", u->uri,
+			p11_kit_strerror(rv));
 		return false;
 	}
 	for (CK_ULONG i = 0; i < count; i++) {
@@ -50,9 +50,10 @@ static bool find_token(struct token_use *u, P11KitUri *parsed, const char *uri, 
 		*info = one;
 	}
 	if (found == 0)
-		err_add(err, "%s: there is no such token: plug it in, or correct the URI", uri);
+		err_add(u->err, "%s: there is no such token: plug it in, or correct the URI",
+			u->uri);
 	if (found > 1)
-		err_add(err, "%s: %zu tokens have this name: add serial=", uri, found);
+		err_add(u->err, "%s: %zu tokens have this name: add serial=", u->uri, found);
 	return found == 1;
 }
 
@@ -89,38 +90,62 @@ static bool may_log_in(const CK_TOKEN_INFO *info, const char *uri, struct err_li
 	return false;
 }
 
-static bool say_refused(CK_RV rv, const char *uri, struct err_list *err)
+static CK_RV say_refused(const struct token_use *u, CK_RV rv)
 {
-	if (token_is_refusal(rv))
-		err_add(err,
-			"%s: the token refuses the PIN: correct it, and start again; it is not "
-			"tried twice, since tokens lock themselves",
-			uri);
-	else
-		err_add(err, "%s: the token cannot be logged in to: %s", uri, p11_kit_strerror(rv));
-	return false;
+	err_add(u->err,
+		"%s: the token refuses the PIN: correct it, and start again; it is not tried "
+		"twice, since tokens lock themselves",
+		u->uri);
+	return rv;
 }
 
-static bool log_in(struct tokens *t, const struct token_use *u, const CK_TOKEN_INFO *info,
-	const char *uri, struct err_list *err)
+static CK_RV try_log_in(const struct token_use *u, CK_USER_TYPE who)
 {
 	const char *pin = passphrase_get(PASSPHRASE_TOKENS);
+	CK_TOKEN_INFO info;
+	CK_RV rv;
+
+	if (tokens_refused(u->tokens, u->key.slot))
+		return say_refused(u, CKR_PIN_INCORRECT);
+	rv = u->f->C_GetTokenInfo(u->key.slot, &info);
+	if (rv != CKR_OK)
+		return rv;
+	if (!may_log_in(&info, u->uri, u->err))
+		return CKR_FUNCTION_REJECTED;
+	rv = u->f->C_Login(u->session, who, (CK_UTF8CHAR *)pin, pin ? strlen(pin) : 0);
+	if (!token_is_refusal(rv))
+		return rv;
+	tokens_refuse(u->tokens, u->key.slot);
+	return say_refused(u, rv);
+}
+
+CK_RV token_log_in(const struct token_use *u, CK_USER_TYPE who)
+{
+	CK_RV rv;
+
+	tokens_begin_login(u->tokens);
+	rv = try_log_in(u, who);
+	tokens_end_login(u->tokens);
+	return rv;
+}
+
+/* One that has refused our PIN is left alone, whoever else has logged in. */
+static bool enter(const struct token_use *u, const CK_TOKEN_INFO *info)
+{
+	size_t before = u->err->count;
 	CK_RV rv;
 
 	if (!(info->flags & CKF_LOGIN_REQUIRED))
 		return true;
-	if (tokens_refused(t, u->key.slot))
-		return say_refused(CKR_PIN_INCORRECT, uri, err);
-	if (is_logged_in(u))
+	if (!tokens_refused(u->tokens, u->key.slot) && is_logged_in(u))
 		return true;
-	if (!may_log_in(info, uri, err))
-		return false;
-	rv = u->f->C_Login(u->session, CKU_USER, (CK_UTF8CHAR *)pin, pin ? strlen(pin) : 0);
+	rv = token_log_in(u, CKU_USER);
 	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
 		return true;
-	if (token_is_refusal(rv))
-		tokens_refuse(t, u->key.slot);
-	return say_refused(rv, uri, err);
+	if (u->err->count == before)
+		err_add(u->err, "%s: the token cannot be logged in to: %s", u->uri,
+			p11_kit_strerror(rv));
+	return false;
 }
 
 /* What @uri says of the object, and that it is a private key. Return: how many there are, to 2. */
@@ -144,36 +169,35 @@ static CK_ULONG find_objects(const struct token_use *u, P11KitUri *uri, CK_OBJEC
 	return count;
 }
 
-static bool find_object(
-	struct token_use *u, P11KitUri *parsed, const char *uri, struct err_list *err)
+static bool find_object(struct token_use *u, P11KitUri *parsed)
 {
 	CK_OBJECT_HANDLE found[2] = {0};
 	CK_ULONG count = find_objects(u, parsed, found);
 
 	if (count == 0)
-		err_add(err, "%s: the token has no such private key: correct the URI", uri);
+		err_add(u->err, "%s: the token has no such private key: correct the URI", u->uri);
 	if (count > 1)
-		err_add(err, "%s: the token has several such private keys: add id=", uri);
+		err_add(u->err, "%s: the token has several such private keys: add id=", u->uri);
 	u->key.handle = found[0];
-	return count == 1 && token_describe(u, uri, err);
+	return count == 1 && token_describe(u);
 }
 
-bool token_find(struct tokens *t, const char *uri, struct token_use *u, struct err_list *err)
+bool token_find(struct token_use *u)
 {
-	P11KitUri *parsed = token_uri_parse(uri, err);
+	P11KitUri *parsed = token_uri_parse(u->uri, u->err);
 	CK_TOKEN_INFO info;
 	bool found = false;
 	CK_RV rv;
 
-	if (!parsed || !find_token(u, parsed, uri, &info, err)) {
+	if (!parsed || !find_token(u, parsed, &info)) {
 		p11_kit_uri_free(parsed);
 		return false;
 	}
 	rv = u->f->C_OpenSession(u->key.slot, CKF_SERIAL_SESSION, NULL, NULL, &u->session);
 	if (rv != CKR_OK) {
-		err_add(err, "%s: the token gives no session: %s", uri, p11_kit_strerror(rv));
+		err_add(u->err, "%s: the token gives no session: %s", u->uri, p11_kit_strerror(rv));
 	} else {
-		found = log_in(t, u, &info, uri, err) && find_object(u, parsed, uri, err);
+		found = enter(u, &info) && find_object(u, parsed);
 		if (!found)
 			u->f->C_CloseSession(u->session);
 	}

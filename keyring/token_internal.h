@@ -24,15 +24,30 @@ struct token_key {
 /* One use of a key, in a session of its own. */
 struct token_use {
 	CK_FUNCTION_LIST *f;
+	struct tokens *tokens;
+	const char *uri;
+	struct err_list *err; /* for sentences that say more than what is returned */
 	CK_SESSION_HANDLE session;
 	struct token_key key;
 };
 
 /**
- * token_find() - look for the key at @uri, and log in to its token if that takes it
- * Return: whether @u has key and session now; else a sentence in @err.
+ * token_find() - look for the key that @u names, and log in to its token if that takes it
+ * Return: whether @u has key and session now; else a sentence in its list.
  */
-bool token_find(struct tokens *t, const char *uri, struct token_use *u, struct err_list *err);
+bool token_find(struct token_use *u);
+
+/**
+ * token_log_in() - as @who; no token is shown a PIN that it has refused, or its last try
+ * One thread at a time, so that of several none tries what another one has just been refused.
+ * Return: what the module said, CKR_FUNCTION_REJECTED if it was not asked. A sentence in @u's list
+ * says what is wrong with PIN or token.
+ */
+CK_RV token_log_in(const struct token_use *u, CK_USER_TYPE who);
+
+/** tokens_begin_login(), tokens_end_login() - what is between them one thread does at a time */
+void tokens_begin_login(struct tokens *t);
+void tokens_end_login(struct tokens *t);
 
 /** tokens_refuse(), tokens_refused() - the token in @slot has refused our PIN */
 void tokens_refuse(struct tokens *t, CK_SLOT_ID slot);
@@ -42,7 +57,7 @@ bool tokens_refused(struct tokens *t, CK_SLOT_ID slot);
 bool token_is_refusal(CK_RV rv);
 
 /** token_describe() - what the key of @u is like, whose handle is known; false with a sentence */
-bool token_describe(struct token_use *u, const char *uri, struct err_list *err);
+bool token_describe(struct token_use *u);
 
 /** token_is_stale() - whether @rv says that sessions or handles have ended meanwhile */
 bool token_is_stale(CK_RV rv);

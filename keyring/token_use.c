@@ -9,7 +9,6 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "keyring/passphrase.h"
 #include "keyring/token_internal.h"
 
 enum { SECRET_LEN = 48, EC_PARAMS_MAX = 512 };
@@ -56,18 +55,18 @@ static size_t order_bytes(const struct token_use *u)
 	return bytes;
 }
 
-bool token_describe(struct token_use *u, const char *uri, struct err_list *err)
+bool token_describe(struct token_use *u)
 {
 	CK_ULONG type_len = sizeof(u->key.type), each_len = sizeof(CK_BBOOL);
 	CK_BBOOL each = CK_FALSE;
 
 	if (!get(u, CKA_KEY_TYPE, &u->key.type, &type_len)) {
-		err_add(err, "%s: the token does not say what kind of key this is", uri);
+		err_add(u->err, "%s: the token does not say what kind of key this is", u->uri);
 		return false;
 	}
 	if (u->key.type != CKK_RSA && u->key.type != CKK_EC && u->key.type != CKK_EC_EDWARDS) {
-		err_add(err, "%s: is no RSA, EC or Ed25519 key, and there is no use for others",
-			uri);
+		err_add(u->err, "%s: is no RSA, EC or Ed25519 key, and there is no use for others",
+			u->uri);
 		return false;
 	}
 	u->key.wants_pin_each_time =
@@ -81,12 +80,7 @@ bool token_describe(struct token_use *u, const char *uri, struct err_list *err)
 /* After the operation has begun, where the key wants it so (PKCS#11 5.6, C_Login). */
 static CK_RV show_pin(const struct token_use *u)
 {
-	const char *pin = passphrase_get(PASSPHRASE_TOKENS);
-
-	if (!u->key.wants_pin_each_time)
-		return CKR_OK;
-	return u->f->C_Login(
-		u->session, CKU_CONTEXT_SPECIFIC, (CK_UTF8CHAR *)pin, pin ? strlen(pin) : 0);
+	return u->key.wants_pin_each_time ? token_log_in(u, CKU_CONTEXT_SPECIFIC) : CKR_OK;
 }
 
 static CK_RV sign_with(const struct token_use *u, CK_MECHANISM *m, struct span data, uint8_t *out,

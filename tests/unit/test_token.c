@@ -6,6 +6,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -287,6 +288,90 @@ static void test_errors_of_decryption(void **state)
 	}
 }
 
+enum { SLOT = 99 };
+
+static pthread_barrier_t together;
+static CK_FLAGS flags;
+static atomic_int logins;
+
+static CK_RV begin_together(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+{
+	(void)s, (void)m, (void)key;
+	pthread_barrier_wait(&together);
+	return CKR_OK;
+}
+
+static CK_RV show_flags(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+	(void)slot;
+	*info = (CK_TOKEN_INFO){.flags = CKF_LOGIN_REQUIRED | flags};
+	return CKR_OK;
+}
+
+static CK_RV refuse_pin(CK_SESSION_HANDLE s, CK_USER_TYPE who, CK_BYTE *pin, CK_ULONG len)
+{
+	(void)s, (void)who, (void)pin, (void)len;
+	logins++;
+	return CKR_PIN_INCORRECT;
+}
+
+/* With a key that wants the PIN each time. Return: whether it was refused with a sentence. */
+static void *sign_refused(void *arg)
+{
+	CK_FUNCTION_LIST f = {
+		.C_SignInit = begin_together, .C_GetTokenInfo = show_flags, .C_Login = refuse_pin};
+	struct key_request q = {.op = KEY_OP_SIGN, .digest = "SHA256"};
+	struct err_list err;
+	struct token_use u = {.f = &f,
+		.tokens = tokens,
+		.uri = EC_URI,
+		.err = &err,
+		.key = {.slot = *(const CK_SLOT_ID *)arg,
+			.type = CKK_EC,
+			.wants_pin_each_time = true}};
+	uint8_t out[KEY_RESULT_MAX];
+	size_t len;
+	bool good;
+
+	err_init(&err);
+	good = token_sign(&u, &q, span_of(digest, sizeof(digest)), out, sizeof(out), &len) !=
+		       CKR_OK &&
+	       err.count == 1;
+	err_fini(&err);
+	return good ? arg : NULL;
+}
+
+static void sign_refused_together(CK_SLOT_ID slot)
+{
+	pthread_t threads[THREADS];
+	void *good;
+
+	logins = 0;
+	assert_int_equal(pthread_barrier_init(&together, NULL, THREADS), 0);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, sign_refused, &slot), 0);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &good);
+		assert_non_null(good);
+	}
+	pthread_barrier_destroy(&together);
+}
+
+static void test_pin_each_time(void **state)
+{
+	(void)state;
+	sign_refused_together(SLOT);
+	assert_int_equal(logins, 1);
+	sign_refused_together(SLOT);
+	assert_int_equal(logins, 0);
+	flags = CKF_USER_PIN_FINAL_TRY;
+	sign_refused_together(SLOT + 1);
+	assert_int_equal(logins, 0);
+	flags = CKF_USER_PIN_LOCKED;
+	sign_refused_together(SLOT + 2);
+	assert_int_equal(logins, 0);
+}
+
 /* ---- what is refused ---- */
 
 static void refused(const struct key_request *q, const char *uri, size_t len, const char *part)
@@ -346,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_premaster),
 		cmocka_unit_test(test_bad_premasters),
 		cmocka_unit_test(test_errors_of_decryption),
+		cmocka_unit_test(test_pin_each_time),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_public_halves),
 	};
