@@ -312,12 +312,15 @@ static void answer_token(struct keyserver *k, const struct key_request *q, const
 
 	if (k->tokens) {
 		tokens_answer(k->tokens, q, uri, data, a);
-		return;
+	} else if (q->op != KEY_OP_FORGET) {
+		err_init(&err);
+		err_add(&err, "%s: %s", uri, k->no_tokens);
+		refuse_err(a, KEY_UNREADABLE, &err);
+		err_fini(&err);
 	}
-	err_init(&err);
-	err_add(&err, "%s: %s", uri, k->no_tokens);
-	refuse_err(a, KEY_UNREADABLE, &err);
-	err_fini(&err);
+	/* a file had it before, perhaps: uses are counted by the key, not by its place */
+	if (q->op == KEY_OP_FORGET || (q->op == KEY_OP_CHECK && a->status == KEY_DONE))
+		forget(k, q->print);
 }
 
 static void answer_file(struct keyserver *k, const struct key_request *q, const char *path,

@@ -29,7 +29,7 @@ bool keyserver_load_module(struct keyserver *k, const char *path, struct err_lis
  * A key is read when it is first asked for, and kept. KEY_OP_CHECK reads it again, so that a file
  * that has been replaced is noticed with the next generation of the keyring. KEY_OP_FORGET drops
  * it; if it is asked for all the same, it is read once more. @source is a path, or the URI of a key
- * in a token.
+ * in a token. One that is found in a token drops the same key of a file.
  */
 void keyserver_answer(struct keyserver *k, const struct key_request *q, struct span source,
 	struct span data, struct key_answer *a);

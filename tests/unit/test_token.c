@@ -15,6 +15,7 @@
 
 #include "keyring/files.h"
 #include "keyring/issue.h"
+#include "keyring/keyserver.h"
 #include "keyring/passphrase.h"
 #include "keyring/pem.h"
 #include "keyring/token_internal.h"
@@ -424,6 +425,66 @@ static void test_public_halves(void **state)
 	err_fini(&err);
 }
 
+/* ---- a key that was in a file before ---- */
+
+static uint32_t ask_server(struct keyserver *k, enum key_op op, const char *source)
+{
+	struct key_request q = {.op = op, .digest = "SHA256"};
+	struct key_answer *a = calloc(1, sizeof(*a));
+	uint32_t status;
+
+	assert_non_null(a);
+	assert_true(remote_print(ec, q.print));
+	keyserver_answer(
+		k, &q, span_of(source, strlen(source)), span_of(digest, sizeof(digest)), a);
+	status = a->status;
+	free(a);
+	return status;
+}
+
+/* As long as the server holds it, it signs without the file. */
+static void hold(struct keyserver *k, const char *path)
+{
+	char *text;
+	size_t len;
+
+	text = pem_from_key(ec, &len);
+	write_text("certs/root/ec.key", text, len);
+	file_free(text, len);
+	assert_int_equal(ask_server(k, KEY_OP_SIGN, path), KEY_DONE);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(ask_server(k, KEY_OP_SIGN, path), KEY_DONE);
+}
+
+static void test_file_key_gives_way(void **state)
+{
+	struct keyserver *k = keyserver_new(dir);
+	char path[128];
+	struct err_list err;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/certs", dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/certs/root", dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/certs/root/ec.key", dir);
+	hold(k, path);
+	assert_int_equal(ask_server(k, KEY_OP_CHECK, EC_URI), KEY_UNREADABLE);
+	assert_int_equal(ask_server(k, KEY_OP_SIGN, path), KEY_DONE);
+	ask_server(k, KEY_OP_FORGET, EC_URI);
+	assert_int_equal(ask_server(k, KEY_OP_SIGN, path), KEY_REFUSED);
+	hold(k, path);
+	tokens_free(tokens); /* a module starts once in a process */
+	tokens = NULL;
+	err_init(&err);
+	assert_true(keyserver_load_module(k, MODULE, &err));
+	err_fini(&err);
+	assert_int_equal(ask_server(k, KEY_OP_CHECK, EC_URI), KEY_DONE);
+	assert_int_equal(ask_server(k, KEY_OP_SIGN, path), KEY_REFUSED);
+	assert_int_equal(ask_server(k, KEY_OP_SIGN, EC_URI), KEY_DONE);
+	keyserver_free(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_pin_each_time),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_public_halves),
+		cmocka_unit_test(test_file_key_gives_way),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
