@@ -175,15 +175,20 @@ static bool check_remote(const struct cert *c, struct err_list *err)
 	return a.status == KEY_UNREADABLE;
 }
 
+bool cert_decodes(const struct cert *c, struct err_list *err)
+{
+	if (cert_x509(c))
+		return true;
+	err_add(err, "%s: holds a certificate that cannot be decoded: store it again", c->path);
+	return false;
+}
+
 bool cert_check(const struct cert *c, struct err_list *err)
 {
 	EVP_PKEY *any;
 
-	if (!cert_x509(c)) {
-		err_add(err, "%s: holds a certificate that cannot be decoded: store it again",
-			c->path);
+	if (!cert_decodes(c, err))
 		return false;
-	}
 	if (cert_in_token(c) && !remote_answers())
 		return true;
 	if (c->key_source)

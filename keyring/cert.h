@@ -51,6 +51,9 @@ bool cert_has_key(const struct cert *c);
 /** cert_in_token() - whether its private key is in a PKCS#11 token */
 bool cert_in_token(const struct cert *c);
 
+/** cert_decodes() - decode the certificate alone. Return: false with a sentence. */
+bool cert_decodes(const struct cert *c, struct err_list *err);
+
 /**
  * cert_check() - decode certificate and key. Return: false with a sentence for what is wrong.
  * A key in a token signs something, where there is anybody to ask: no token tells whose key it has.

@@ -103,7 +103,7 @@ const struct usermap *keystore_usermap(const struct keystore *k);
 bool keyring_has(const struct keyring *r, const struct cert *c);
 
 /**
- * keyring_check() - decode what is connected to @r
+ * keyring_check() - decode what is connected to @r, and try keys in tokens that it can present
  * Return: false with a sentence for each certificate or key that is not good.
  */
 bool keyring_check(const struct keyring *r, struct err_list *err);
