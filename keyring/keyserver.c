@@ -58,6 +58,11 @@ bool keyserver_load_module(struct keyserver *k, const char *path, struct err_lis
 	return k->tokens;
 }
 
+bool keyserver_has_tokens(const struct keyserver *k)
+{
+	return k->tokens;
+}
+
 void keyserver_free(struct keyserver *k)
 {
 	if (!k)

@@ -24,6 +24,9 @@ void keyserver_free(struct keyserver *k);
  */
 bool keyserver_load_module(struct keyserver *k, const char *path, struct err_list *err);
 
+/** keyserver_has_tokens() - whether a module is loaded */
+bool keyserver_has_tokens(const struct keyserver *k);
+
 /**
  * keyserver_answer() - do what @q asks; by any number of threads at a time
  * A key is read when it is first asked for, and kept. KEY_OP_CHECK reads it again, so that a file

@@ -128,7 +128,8 @@ static bool prepare(
 		err_add(err, "key process: thread: %s", strerror(rc));
 		return false;
 	}
-	return *s->pkcs11_module ? seal_close_for_module(err) : seal_close(err);
+	return keyserver_has_tokens(counters[0].keys) ? seal_close_for_module(err)
+						      : seal_close(err);
 }
 
 static void say_why_not(int fd, const struct err_list *err)

@@ -8,6 +8,7 @@
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 
 static const int allowed[] = {
 	/* the channels */
@@ -118,6 +119,12 @@ static const int forbidden[] = {
 	SCMP_SYS(pidfd_open),
 	SCMP_SYS(pidfd_getfd),
 	SCMP_SYS(kcmp),
+	/* signals, but to a thread of its own by tgkill(): that is how a fault ends it */
+	SCMP_SYS(kill),
+	SCMP_SYS(tkill),
+	SCMP_SYS(rt_sigqueueinfo),
+	SCMP_SYS(rt_tgsigqueueinfo),
+	SCMP_SYS(pidfd_send_signal),
 	/* the system */
 	SCMP_SYS(mount),
 	SCMP_SYS(umount2),
@@ -180,11 +187,20 @@ static int forbid_code(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp both =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE);
-	const struct scmp_arg_cmp later = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC);
-	int rc = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(mmap), 1, both);
+	const struct {
+		int call;
+		struct scmp_arg_cmp how;
+	} ways[] = {
+		{SCMP_SYS(mmap), both},
+		{SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC)},
+		{SCMP_SYS(pkey_mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC)},
+		{SCMP_SYS(shmat), SCMP_A2(SCMP_CMP_MASKED_EQ, SHM_EXEC, SHM_EXEC)},
+	};
+	int rc = 0;
 
-	return rc ? rc
-		  : seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(mprotect), 1, later);
+	for (size_t i = 0; rc == 0 && i < sizeof(ways) / sizeof(ways[0]); i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, ways[i].call, 1, ways[i].how);
+	return rc;
 }
 
 bool seal_close_for_module(struct err_list *err)

@@ -15,8 +15,8 @@ bool seal_close(struct err_list *err);
 /**
  * seal_close_for_module() - the same around a PKCS#11 module, which may be anything
  * Nobody knows what a module needs: threads, files, devices, the network. What none needs ends the
- * process: programs and other processes, their memory, memory that can be written and executed,
- * mounts, namespaces, the kernel's own settings.
+ * process: programs and other processes, their memory, signals to them, memory that can be written
+ * and executed, mounts, namespaces, the kernel's own settings.
  */
 bool seal_close_for_module(struct err_list *err);
 

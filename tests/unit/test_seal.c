@@ -9,7 +9,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -155,6 +157,49 @@ static void make_code(void)
 	mprotect(p, 4096, PROT_READ | PROT_EXEC);
 }
 
+static void make_code_by_key(void)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	pkey_mprotect(p, 4096, PROT_READ | PROT_EXEC, -1);
+}
+
+static void share_code(void)
+{
+	shmat(-1, NULL, SHM_EXEC);
+}
+
+static void signal_process(void)
+{
+	kill(getpid(), 0);
+}
+
+static void signal_thread(void)
+{
+	syscall(SYS_tkill, gettid(), 0);
+}
+
+static void queue_signal(void)
+{
+	sigqueue(getppid(), 0, (union sigval){0});
+}
+
+static void queue_thread_signal(void)
+{
+	pthread_sigqueue(pthread_self(), 0, (union sigval){0});
+}
+
+static void signal_descriptor(void)
+{
+	syscall(SYS_pidfd_send_signal, -1, 0, NULL, 0);
+}
+
+static void signal_itself(void)
+{
+	if (signal(SIGUSR1, SIG_IGN) == SIG_ERR || raise(SIGUSR1) != 0)
+		_exit(1);
+}
+
 static void read_parent(void)
 {
 	char byte;
@@ -170,8 +215,8 @@ static void leave_namespace(void)
 
 static void test_what_a_module_may(void **state)
 {
-	void (*const acts[])(void) = {
-		read_file, use_memory, make_thread, use_network, write_somewhere, load_library};
+	void (*const acts[])(void) = {read_file, use_memory, make_thread, use_network,
+		write_somewhere, load_library, signal_itself};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
@@ -181,7 +226,8 @@ static void test_what_a_module_may(void **state)
 static void test_what_ends_it_with_a_module(void **state)
 {
 	void (*const acts[])(void) = {run_program, fork_again, map_writable_code, make_code,
-		read_parent, leave_namespace};
+		make_code_by_key, share_code, signal_process, signal_thread, queue_signal,
+		queue_thread_signal, signal_descriptor, read_parent, leave_namespace};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)

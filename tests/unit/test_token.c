@@ -474,10 +474,14 @@ static void test_file_key_gives_way(void **state)
 	ask_server(k, KEY_OP_FORGET, EC_URI);
 	assert_int_equal(ask_server(k, KEY_OP_SIGN, path), KEY_REFUSED);
 	hold(k, path);
+	assert_false(keyserver_has_tokens(k));
 	tokens_free(tokens); /* a module starts once in a process */
 	tokens = NULL;
 	err_init(&err);
+	assert_false(keyserver_load_module(k, "/nonexistent.so", &err));
+	assert_false(keyserver_has_tokens(k));
 	assert_true(keyserver_load_module(k, MODULE, &err));
+	assert_true(keyserver_has_tokens(k));
 	err_fini(&err);
 	assert_int_equal(ask_server(k, KEY_OP_CHECK, EC_URI), KEY_DONE);
 	assert_int_equal(ask_server(k, KEY_OP_SIGN, path), KEY_REFUSED);
