@@ -153,6 +153,16 @@ static bool check_token(const struct cert *c, struct err_list *err)
 	return !is_signed;
 }
 
+/* A token may be slow, and concerns its own keys alone. */
+static bool say_silent(const struct cert *c, struct err_list *err)
+{
+	if (cert_in_token(c))
+		err_warn(err, "%s: the key process does not answer", c->key_source);
+	else
+		err_add(err, "%s: the key process does not answer", c->key_source);
+	return cert_in_token(c);
+}
+
 /* Have it found and read where it is. */
 static bool check_remote(const struct cert *c, struct err_list *err)
 {
@@ -162,10 +172,8 @@ static bool check_remote(const struct cert *c, struct err_list *err)
 
 	cert_key(c); /* as long as this is there, what is read now is kept */
 	if (!remote_print(X509_get0_pubkey(cert_x509(c)), q.print) ||
-		!remote_ask(&q, source, span_none(), &a)) {
-		err_add(err, "%s: the key process does not answer", c->key_source);
-		return false;
-	}
+		!remote_ask(&q, source, span_none(), &a))
+		return say_silent(c, err);
 	if (a.status == KEY_DONE)
 		return !cert_in_token(c) || check_token(c, err);
 	if (a.status == KEY_UNREADABLE)

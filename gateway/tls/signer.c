@@ -103,7 +103,10 @@ static enum reading read_answer(int fd, struct key_answer *a, int flags)
 
 /* ---- threads that wait ---- */
 
-/* Again, if the key process was replaced meanwhile: the request may be lost. */
+/*
+ * Again, if the key process was replaced meanwhile: the request may be lost. An answer that has not
+ * come in time is nobody's when it comes.
+ */
 static bool ask_waiting(
 	struct key_request q, struct span source, struct span data, struct key_answer *a)
 {

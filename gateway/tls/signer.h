@@ -34,7 +34,10 @@ struct signing {
 	char *reason; /* owned: why there was no answer; NULL without a failure */
 };
 
-/** signer_begin() - requests of this process go through channels from now on */
+/**
+ * signer_begin() - requests of this process go through channels from now on
+ * @first_fd: for threads without a signer; they wait for an answer as long as its SO_RCVTIMEO says
+ */
 void signer_begin(int first_fd);
 
 /** signer_end() - nothing is asked any more; all other threads have ended */

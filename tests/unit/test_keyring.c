@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "keyring/remote.h"
 #include "keyring/store.h"
 #include "unit/folder.h"
 #include "unit/make_cert.h"
@@ -557,54 +556,6 @@ static void test_store_keeps_spelling(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-/* ---- tokens ---- */
-
-static size_t asked;
-
-static bool count_question(
-	const struct key_request *q, struct span source, struct span data, struct key_answer *a)
-{
-	(void)q, (void)source, (void)data;
-	asked++;
-	key_answer_refuse(a, KEY_UNREADABLE, "no token");
-	return true;
-}
-
-/* Return: how often that asks for a key. */
-static size_t check_main_ring(void)
-{
-	struct keystore *k = load_well();
-	struct err_list err;
-
-	asked = 0;
-	err_init(&err);
-	remote_begin_tokens(count_question);
-	assert_true(keyring_check(keystore_ring(k, "root", "main"), &err));
-	remote_begin_tokens(NULL);
-	assert_int_equal(err.warning_count, asked);
-	err_fini(&err);
-	keystore_put(k);
-	return asked;
-}
-
-static void test_token_is_asked_for_what_is_presented(void **state)
-{
-	static const char *const certs[] = {"certs/CERTAUTH/ca", "certs/root/srv%2F1 50%25"};
-	char name[64], path[256];
-
-	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(name, sizeof(name), "%s.key", certs[i]);
-		path_of(name, path);
-		assert_int_equal(unlink(path), 0);
-		snprintf(name, sizeof(name), "%s.meta", certs[i]);
-		put(name, "[certificate]\nkey = \"pkcs11:token=t;object=o\"\n");
-		assert_int_equal(check_main_ring(), i);
-	}
-	put(name, "[certificate]\ntrust = notrust\nkey = \"pkcs11:token=t;object=o\"\n");
-	assert_int_equal(check_main_ring(), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -626,7 +577,6 @@ int main(void)
 		CASE(test_virtual_rings),
 		CASE(test_same_certificate),
 		CASE(test_store_keeps_spelling),
-		CASE(test_token_is_asked_for_what_is_presented),
 	};
 
 	return cmocka_run_group_tests_name("keyring", tests, make_all, free_all);
