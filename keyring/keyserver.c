@@ -58,6 +58,13 @@ bool keyserver_load_module(struct keyserver *k, const char *path, struct err_lis
 	return k->tokens;
 }
 
+void keyserver_drop_module(struct keyserver *k)
+{
+	free(k->no_tokens);
+	k->no_tokens = heap_copy("the PKCS#11 module has ended the key process, and is not used "
+				 "any more: start the gateway again once it works");
+}
+
 bool keyserver_has_tokens(const struct keyserver *k)
 {
 	return k->tokens;

@@ -24,6 +24,9 @@ void keyserver_free(struct keyserver *k);
  */
 bool keyserver_load_module(struct keyserver *k, const char *path, struct err_list *err);
 
+/** keyserver_drop_module() - say of keys in tokens that there is no module since it does harm */
+void keyserver_drop_module(struct keyserver *k);
+
 /** keyserver_has_tokens() - whether a module is loaded */
 bool keyserver_has_tokens(const struct keyserver *k);
 

@@ -4,7 +4,8 @@
  *
  * The keeper is forked before the daemon gives up its privileges, forks the key process, and
  * another one if that ends. It never holds a key, but reads the passphrase of encrypted ones and
- * the PIN of tokens for its children.
+ * the PIN of tokens for its children. A PKCS#11 module that ends its process before the first word,
+ * or several of them within seconds, is left out from then on.
  */
 #ifndef ATTLS_DAEMON_KEEPER_H
 #define ATTLS_DAEMON_KEEPER_H

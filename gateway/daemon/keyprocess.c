@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -22,14 +23,14 @@
 #include "gateway/daemon/seal.h"
 #include "keyring/keyserver.h"
 
-enum { NICE = 5 };
+/* START_MAX_S is less than the daemon waits for the first word (keeper.c). */
+enum { NICE = 5, START_MAX_S = 20 };
 
 struct counter {
 	pthread_t thread;
 	int fd;
 	struct keyserver *keys;
 	pthread_barrier_t *shut; /* the door is */
-	size_t number;
 	/* one request, its source and its data */
 	struct key_request request;
 	uint8_t rest[KEY_SOURCE_MAX + KEY_DATA_MAX];
@@ -70,9 +71,7 @@ static void *serve(void *arg)
 		if (!say(c->fd, &c->answer))
 			break;
 	}
-	if (c->number == 0)
-		_exit(EXIT_SUCCESS); /* the daemon has ended */
-	return NULL;
+	_exit(EXIT_SUCCESS); /* the daemon has ended, whatever another thread waits for */
 }
 
 /* Never on disk: neither as swap nor as core. */
@@ -108,18 +107,30 @@ static void load_module(const struct settings *s, struct keyserver *keys)
 	err_fini(&err);
 }
 
-static bool prepare(
-	const struct settings *s, struct counter *counters, size_t count, struct err_list *err)
+/* What hangs before the first word, a module for instance, is not to hang for good. */
+static void limit_start(unsigned seconds)
+{
+	signal(SIGALRM, SIG_DFL);
+	alarm(seconds);
+}
+
+static bool prepare(const struct settings *s, struct counter *counters, size_t count,
+	bool with_module, struct err_list *err)
 {
 	const char *user = *s->key_user ? s->key_user : s->user;
 
+	limit_start(START_MAX_S);
 	stay_in_memory();
 	stand_back();
 	if (!privilege_keep_files(user, err))
 		return false;
 	privilege_seal(); /* a change of user has made it dumpable again */
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
-	load_module(s, counters[0].keys);
+	if (with_module)
+		load_module(s, counters[0].keys);
+	else if (*s->pkcs11_module)
+		keyserver_drop_module(counters[0].keys);
+	limit_start(0);
 	for (size_t i = 1; i < count; i++) {
 		int rc = pthread_create(&counters[i].thread, NULL, serve, &counters[i]);
 
@@ -142,13 +153,15 @@ static void say_why_not(int fd, const struct err_list *err)
 	say(fd, &a);
 }
 
-void keyprocess_run(const struct settings *s, const int *fds, size_t count)
+void keyprocess_run(const struct settings *s, const int *fds, size_t count, bool with_module,
+	atomic_bool *spoken)
 {
 	static const struct key_answer hello = {.status = KEY_RESTARTED};
 	struct counter *counters = calloc(count, sizeof(*counters));
 	struct keyserver *keys = keyserver_new(s->keyring);
 	pthread_barrier_t shut;
 	struct err_list err;
+	bool good;
 
 	prctl(PR_SET_NAME, "attls-key");
 	err_init(&err);
@@ -158,14 +171,15 @@ void keyprocess_run(const struct settings *s, const int *fds, size_t count)
 		counters[i].fd = fds[i];
 		counters[i].keys = keys;
 		counters[i].shut = &shut;
-		counters[i].number = i;
 	}
-	if (!prepare(s, counters, count, &err)) {
+	good = prepare(s, counters, count, with_module, &err);
+	*spoken = true;
+	if (!good) {
 		say_why_not(fds[0], &err);
 		_exit(EXIT_SUCCESS);
 	}
 	for (size_t i = 0; i < count; i++)
 		say(fds[i], &hello);
 	serve(&counters[0]);
-	_exit(EXIT_SUCCESS);
+	_exit(EXIT_SUCCESS); /* not reached */
 }

@@ -90,6 +90,28 @@ static CK_RV sign(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG n, CK_BYTE *out, CK
 	return real->C_Sign(s, in, n, out, m);
 }
 
+static void reach(const char *place)
+{
+	const char *end = getenv("SHIM_END"), *hang = getenv("SHIM_HANG");
+
+	if (end && strcmp(end, place) == 0)
+		abort();
+	while (hang && strcmp(hang, place) == 0)
+		pause();
+}
+
+static CK_RV initialize(void *args)
+{
+	reach("C_Initialize");
+	return real->C_Initialize(args);
+}
+
+static CK_RV login(CK_SESSION_HANDLE s, CK_USER_TYPE who, CK_BYTE *pin, CK_ULONG n)
+{
+	reach("C_Login");
+	return real->C_Login(s, who, pin, n);
+}
+
 static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
 	const char *flags = getenv("SHIM_FLAGS");
@@ -107,6 +129,8 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out)
 	CK_RV rv = get(&real);
 
 	memcpy(&list, real, sizeof(list));
+	list.C_Initialize = initialize;
+	list.C_Login = login;
 	list.C_Sign = sign;
 	list.C_GetTokenInfo = get_token_info;
 	*out = &list;
@@ -117,8 +141,8 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out)
 
 def shim(directory):
     """
-    SoftHSM behind a module that is slow (SHIM_DELAY), loses sessions (SHIM_LOSE) or says more of
-    its tokens (SHIM_FLAGS).
+    SoftHSM behind a module that is slow (SHIM_DELAY), loses sessions (SHIM_LOSE), says more of
+    its tokens (SHIM_FLAGS), or ends its process or hangs in a function (SHIM_END, SHIM_HANG).
     """
     path = os.path.join(str(directory), "shim.so")
     flags = subprocess.run(["pkg-config", "--cflags", "p11-kit-1"], check=True, text=True,
