@@ -306,14 +306,15 @@ def test_last_try_is_not_ours(world4, tokens, monkeypatch, flags, says):
     fails(world4)
 
 
-@pytest.mark.parametrize("place, says", [
-    ("C_Initialize", "with this module the key process has ended before it was ready"),
-    ("C_Login", "with this module key processes end again and again")])
-def test_module_that_ends_its_process_ends_no_gateway(world4, tokens, monkeypatch, place, says):
-    monkeypatch.setenv("SHIM_END", place)
+@pytest.mark.parametrize("how, place, says", [
+    ("SHIM_END", "C_Initialize", "with this module the key process has ended before it was ready"),
+    ("SHIM_HANG", "C_Initialize", "with this module the key process has ended before it was ready"),
+    ("SHIM_END", "C_Login", "with this module key processes end again and again")])
+def test_bad_module_ends_no_gateway(world4, tokens, monkeypatch, how, place, says):
+    monkeypatch.setenv(how, place)
     gateway = imported(world4, tokens, tokens.settings(shim(tokens.directory)))
     gateway.wait_log(says)
-    assert gateway.log().count("was ended by signal 6") <= 3
+    assert gateway.log().count("the key process was ended by signal") <= 3
     fails(world4)
     gateway.wait_log("has ended the key process, and is not used any more")
     assert not maps(key_process(gateway), "shim")
