@@ -72,11 +72,11 @@ static bool is_jump(const char *line, int window)
 {
 	char from[32], to[32];
 	size_t len = strcspn(line, "\n");
-	int from_len = snprintf(from, sizeof(from), "-A %s ", windows[window].hook);
-	int to_len = snprintf(to, sizeof(to), " -j %s", windows[window].chain);
+	size_t from_len = (size_t)snprintf(from, sizeof(from), "-A %s ", windows[window].hook);
+	size_t to_len = (size_t)snprintf(to, sizeof(to), " -j %s", windows[window].chain);
 
-	return len > (size_t)(from_len + to_len) && strncmp(line, from, (size_t)from_len) == 0 &&
-	       strncmp(line + len - to_len, to, (size_t)to_len) == 0;
+	return len > from_len + to_len && strncmp(line, from, from_len) == 0 &&
+	       strncmp(line + len - to_len, to, to_len) == 0;
 }
 
 static bool is_chain(const char *line, int window)
