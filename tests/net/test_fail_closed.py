@@ -98,10 +98,10 @@ def test_daemon_killed_in_mid_transfer(world):
 
 
 def retransmitted(world):
-    """Retransmissions of the client's connections so far."""
-    text = world.client.run("ss", "-Htinm", f"dport = :{PORT}")
-    return max([int(part.rsplit("/", 1)[1]) for part in text.split()
-                if part.startswith("retrans:")] or [0])
+    """Retransmissions of the client's connections so far, or probes of a window that was shut."""
+    text = world.client.run("ss", "-Htinmo", f"dport = :{PORT}")
+    again = re.findall(r"retrans:\d+/(\d+)|timer:\(persist,[^,]*,(\d+)\)", text)
+    return max([int(sent or probed) for sent, probed in again] or [0])
 
 
 def test_daemon_killed_and_the_application_closes(world):
