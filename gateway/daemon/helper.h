@@ -6,8 +6,8 @@
  * four things only: write down which candidates are in force, in file CONTROL.candidates; run
  * `attls-net -c INI up --if-up --candidates FILE` or `... show --candidates FILE`; run
  * `attls-net ready` once; and, when the daemon ends in good order, take that file and the control
- * socket away. So the rules follow what
- * the daemon has in force, whatever stands in the rule files meanwhile.
+ * socket away. So the rules follow what the daemon has in force, whatever stands in the rule files
+ * meanwhile.
  */
 #ifndef ATTLS_DAEMON_HELPER_H
 #define ATTLS_DAEMON_HELPER_H

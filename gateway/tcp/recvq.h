@@ -22,9 +22,8 @@ enum { RECVQ_RANGES = 128 };
 #define RECVQ_NO_FIN UINT64_MAX
 
 struct recvq {
-	struct ring ring; /* in order and unread; its tail is at @nxt, or where @lent begins */
-	struct span
-		lent; /* in order and unread, in somebody else's memory; then nothing is stored */
+	struct ring ring;  /* in order and unread; its tail is at @nxt, or where @lent begins */
+	struct span lent;  /* in order and unread, in others' memory; then nothing is stored */
 	struct ranges ooo; /* positions stored beyond @nxt */
 	uint64_t nxt;      /* the next byte expected */
 	uint64_t fin;      /* position of the peer's FIN, RECVQ_NO_FIN until it is known */
